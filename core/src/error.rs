@@ -1,0 +1,77 @@
+//! Everything that can go wrong with a request, as data. `response::error` renders it; nothing else decides a status.
+
+use std::borrow::Cow;
+
+use crate::{api_request, auth, pg, plan};
+
+/// What every stage's error knows of itself, so that the response layer can render any of them as
+/// `{"code","message","details","hint"}`. The message is the error's `Display`.
+pub trait Problem: std::error::Error {
+    /// The HTTP status (RFC 9110).
+    fn status(&self) -> u16;
+    /// A stable code: PostgREST's `PGRSTnnn` where PostgREST has the same error, `POSTERNnnn` otherwise. Never reused.
+    fn code(&self) -> &str;
+    /// What exactly is wrong, where there is more to say than the message.
+    fn details(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+    /// What to do about it.
+    fn hint(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+}
+
+/// Why a request has no answer of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request does not parse, or its method or media type is not served.
+    #[error(transparent)]
+    Request(#[from] api_request::RequestError),
+    /// The request parses but does not fit the schema.
+    #[error(transparent)]
+    Plan(#[from] plan::PlanError),
+    /// The token is missing or not good.
+    #[error(transparent)]
+    Auth(#[from] auth::AuthError),
+    /// PostgreSQL said no.
+    #[error(transparent)]
+    Database(#[from] Box<pg::ServerError>),
+    /// PostgreSQL could not be asked.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// There is no such row, or row-level security hides it.
+    #[error("no row has this key")]
+    NotFound,
+    /// A bug of ours; the details are in the error log.
+    #[error("internal error")]
+    Internal,
+    /// nginx answers with this status on its own account (413, 400, …); the body is still ours.
+    #[error("nginx answers {0}")]
+    Http(u16),
+}
+
+/// Why PostgreSQL could not be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// No server can be reached; the pool tries again after this many seconds (at least 1).
+    #[error("the database is not available")]
+    Down {
+        /// When it is worth trying again, in seconds.
+        retry_after_s: u32,
+    },
+    /// Every connection stayed busy for as long as a request may wait for one.
+    #[error("no database connection became free in time")]
+    AcquireTimeout,
+    /// Too many requests wait for a connection already.
+    #[error("too many requests wait for a database connection")]
+    QueueFull,
+    /// The connection was lost after the statement was sent; whether it took effect is not known.
+    #[error("the database connection was lost")]
+    ConnectionLost,
+    /// The statement ran for longer than `query_timeout`.
+    #[error("the database did not answer in time")]
+    QueryTimeout,
+    /// The schema cache has not been loaded yet.
+    #[error("the schema cache is not loaded")]
+    SchemaCacheNotLoaded,
+}
