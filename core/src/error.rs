@@ -75,3 +75,30 @@ pub enum Unavailable {
     #[error("the schema cache is not loaded")]
     SchemaCacheNotLoaded,
 }
+
+impl Problem for Unavailable {
+    fn status(&self) -> u16 {
+        match self {
+            Self::QueryTimeout => 504,
+            _ => 503,
+        }
+    }
+
+    fn code(&self) -> &str {
+        match self {
+            Self::Down { .. } => "PGRST000",
+            Self::ConnectionLost => "PGRST001",
+            Self::SchemaCacheNotLoaded => "PGRST002",
+            Self::AcquireTimeout => "PGRST003",
+            Self::QueueFull => "POSTERN001",
+            Self::QueryTimeout => "POSTERN002",
+        }
+    }
+
+    fn details(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::ConnectionLost => Some("whether the request took effect is not known".into()),
+            _ => None,
+        }
+    }
+}

@@ -1,9 +1,30 @@
-//! JSON Web Tokens (RFC 7519, RFC 7515, RFC 8725): from the text of a token to the identity of a request.
+//! JSON Web Tokens (RFC 7519, RFC 7515, RFC 8725): from the Authorization field of a request to its identity.
+//!
+//! ```text
+//! Authorization -> bearer_token -> VerifiedTokens --seen before--------------------> check times -> Identity
+//!                                       \-> Token (form) -> Key (signature) -> claims -/
+//! ```
+//!
+//! What decides over a token is read here, strictly; only the cryptography is the library's.
 
-/// Why a request has no identity.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AuthError {
-    /// No token, and no anonymous role.
-    #[error("a token is required")]
-    TokenMissing,
-}
+mod authorization;
+mod cache;
+mod claim_path;
+mod error;
+mod identity;
+mod json;
+mod key;
+mod secret;
+#[cfg(test)]
+mod test_tokens;
+mod token;
+mod verifier;
+
+pub use authorization::bearer_token;
+pub use cache::VerifiedTokens;
+pub use claim_path::{ClaimPath, InvalidClaimPath};
+pub use error::{AuthError, ClaimFault, TokenFault};
+pub use identity::Identity;
+pub use key::UnusableKey;
+pub use secret::{Secret, SecretEncoding, SecretError};
+pub use verifier::Verifier;

@@ -1,8 +1,11 @@
 //! Typed settings. Directives (and later other sources) fill them; what is here has been checked as a whole and needs no
 //! nginx to be understood.
 
+pub mod dsn;
+
 use std::num::NonZeroU32;
 
+use crate::auth::{ClaimPath, Secret};
 use crate::schema_cache::QualifiedName;
 
 /// A `postern_database` block. Durations are in milliseconds.
@@ -59,7 +62,15 @@ pub struct ContextConfig {
 
 impl Default for ContextConfig {
     fn default() -> Self {
-        Self { role: true, claims: true, headers: true, cookies: true, method: true, path: true, search_path: true }
+        Self {
+            role: true,
+            claims: true,
+            headers: true,
+            cookies: true,
+            method: true,
+            path: true,
+            search_path: true,
+        }
     }
 }
 
@@ -74,4 +85,40 @@ pub struct ResourceConfig {
     pub default_limit: NonZeroU32,
     /// Rows in a page at most; a larger `limit` is an error.
     pub max_limit: NonZeroU32,
+}
+
+/// A `postern_jwt` directive: which tokens are accepted.
+#[derive(Debug, Clone)]
+pub struct JwtConfig {
+    /// The keys, any of which may have signed a token.
+    pub keys: Vec<JwtKeyConfig>,
+    /// What the claim `iss` must be; not checked where there is none.
+    pub issuer: Option<Box<str>>,
+    /// What the claim `aud` must be or contain; not checked where there is none.
+    pub audience: Option<Box<str>>,
+    /// How far the clocks of the issuer and of this machine may be apart.
+    pub leeway_s: u32,
+    /// Which claim names the role.
+    pub role_claim: ClaimPath,
+}
+
+impl JwtConfig {
+    /// The leeway where nothing else is configured.
+    pub const DEFAULT_LEEWAY_S: u32 = 30;
+}
+
+/// A key of [`JwtConfig`].
+#[derive(Debug, Clone)]
+pub struct JwtKeyConfig {
+    /// Its name, which a token's `kid` selects; a key without one is tried for every token.
+    pub id: Option<Box<str>>,
+    /// The key itself.
+    pub material: JwtKeyMaterial,
+}
+
+/// What a key is made of. It decides which algorithms the key may be used with, whatever a token says.
+#[derive(Debug, Clone)]
+pub enum JwtKeyMaterial {
+    /// A shared secret: HS256.
+    Secret(Secret),
 }

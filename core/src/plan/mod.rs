@@ -1,4 +1,254 @@
 //! A request held against the schema cache: every identifier is known to exist, every rendering is decided.
+//!
+//! A plan is a [`StatementShape`], which `query` turns into SQL text, and the values of its parameters. It knows the schema
+//! cache, never SQL.
 
+pub mod cursor;
 mod error;
-pub use error::PlanError;
+mod filter;
+mod key;
+mod order;
+mod output;
+mod planner;
+mod response;
+mod shape;
+mod similar;
+mod type_name;
+mod write;
+
+pub use error::{NotWritable, PlanError};
+pub use response::{CursorShape, ResponseShape};
+pub use shape::*;
+pub use type_name::{KnownType, TypeName};
+
+use crate::api_request::{Action, ApiRequest, Page, Payload};
+use crate::config::ResourceConfig;
+use crate::query::Params;
+use crate::schema_cache::SchemaCache;
+
+use key::Key;
+use order::Order;
+use output::Row;
+use planner::Planner;
+
+/// What is to be done, all of it checked.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The statement, for `query::build` or a `query::StatementCache`.
+    pub statement: StatementPlan,
+    /// What becomes of its rows.
+    pub response: ResponseShape,
+    /// Whether the transaction can be read only.
+    pub read_only: bool,
+    /// Whether PostgreSQL should be told to plan the statement once for all values (`plan_cache_mode`): so where one index
+    /// is the way whatever the values are, and only there.
+    pub prefer_generic_plan: bool,
+}
+
+/// Holds a request against the schema.
+pub fn plan(
+    request: &ApiRequest<'_>,
+    resource: &ResourceConfig,
+    schema: &SchemaCache,
+) -> Result<Plan, PlanError> {
+    let unknown = || PlanError::unknown_relation(&resource.relation);
+    let relation = schema.relation(&resource.relation).ok_or_else(unknown)?;
+    let key = Key::of(relation, resource)?;
+    let planner = Planner {
+        schema,
+        relation,
+        params: Params::new(),
+    };
+    match &request.action {
+        Action::List => planner.list(request, resource, key.as_ref()),
+        Action::Insert(payload) => planner.insert(request, payload, key.as_ref()),
+        Action::Read(id) | Action::Update(id, _) | Action::Replace(id, _) | Action::Delete(id) => {
+            let key = key.ok_or_else(|| PlanError::NoKey {
+                relation: relation.name.name.clone(),
+            })?;
+            planner.keyed(request, &key, id)
+        }
+    }
+}
+
+impl Planner<'_> {
+    fn list(
+        mut self,
+        request: &ApiRequest<'_>,
+        resource: &ResourceConfig,
+        key: Option<&Key>,
+    ) -> Result<Plan, PlanError> {
+        let output = self.output(&request.select)?;
+        let predicates = self.predicates(&request.filters, 0)?;
+        let order = Order::of(&mut self, &request.order, key)?;
+        let start = self.start(&order, &request.page)?;
+        let (rows, limit) = self.limit(request.page.limit, resource)?;
+        let mut row = Row::new(&output, &self.relation.columns);
+        let cursor = order
+            .fingerprint()
+            .filter(|_| rows > 0)
+            .map(|fingerprint| CursorShape {
+                fingerprint,
+                columns: order.fields().map(|field| row.place(field)).collect(),
+            });
+        let hidden = row.hidden;
+        let any_plan = matches!((&start, limit), (Start::First | Start::After(_), Limit::Rows(_)));
+        let prefer_generic_plan = any_plan && predicates.is_empty();
+        let verb = Verb::List(List {
+            order: order.into_terms(),
+            start,
+            limit,
+        });
+        let shape = StatementShape {
+            verb,
+            predicates,
+            output,
+            hidden,
+        };
+        let response = ResponseShape::Page { limit: rows, cursor };
+        Ok(self.finish(shape, response, prefer_generic_plan))
+    }
+
+    /// The rows to show, and the limit of the statement, which is one more.
+    fn limit(&mut self, asked: Option<u64>, resource: &ResourceConfig) -> Result<(u64, Limit), PlanError> {
+        let default = u64::from(resource.default_limit.get());
+        let rows = asked.unwrap_or(default);
+        if rows > u64::from(resource.max_limit.get()).max(default) {
+            return Err(PlanError::LimitTooLarge {
+                max: resource.max_limit.get(),
+            });
+        }
+        let fetched = if rows == 0 { 0 } else { rows + 1 };
+        let limit = if rows == default {
+            Limit::Rows(fetched)
+        } else {
+            Limit::Param(self.number(fetched)?)
+        };
+        Ok((rows, limit))
+    }
+
+    /// A cursor says all that is to be said; `api_request` does not let an offset stand beside it.
+    fn start(&mut self, order: &Order, page: &Page<'_>) -> Result<Start, PlanError> {
+        if let Some(cursor) = &page.cursor {
+            return order.after(self, cursor).map(Start::After);
+        }
+        match i64::try_from(page.offset) {
+            Ok(0) => Ok(Start::First),
+            Ok(offset) => self.number(offset).map(Start::Offset),
+            Err(_) => Err(PlanError::OffsetTooLarge),
+        }
+    }
+
+    fn insert(
+        mut self,
+        request: &ApiRequest<'_>,
+        payload: &Payload<'_>,
+        key: Option<&Key>,
+    ) -> Result<Plan, PlanError> {
+        self.check_method(self.relation.writable.insert, false)?;
+        let source = self.source(payload)?;
+        let output = self.output(&request.select)?;
+        let mut row = Row::new(&output, &self.relation.columns);
+        let response = match payload {
+            Payload::One(_) => {
+                let columns = key.iter().flat_map(|key| &key.columns);
+                ResponseShape::CreatedOne {
+                    key: columns
+                        .map(|column| row.place(&Field::column(column.0)))
+                        .collect(),
+                }
+            }
+            Payload::Many { .. } => ResponseShape::CreatedMany,
+        };
+        let hidden = row.hidden;
+        let shape = StatementShape {
+            verb: Verb::Insert(source),
+            predicates: Vec::new(),
+            output,
+            hidden,
+        };
+        Ok(self.finish(shape, response, false))
+    }
+
+    /// A statement on the row with this id.
+    fn keyed(mut self, request: &ApiRequest<'_>, key: &Key, id: &str) -> Result<Plan, PlanError> {
+        let verb = self.keyed_verb(&request.action, key, id)?;
+        let mut predicates = key.predicates(&mut self, id)?;
+        predicates.extend(self.predicates(&request.filters, 0)?);
+        let (output, response) = match verb {
+            Verb::Delete => (Output::Nothing, ResponseShape::Deleted),
+            _ => (self.output(&request.select)?, ResponseShape::Object),
+        };
+        let shape = StatementShape {
+            verb,
+            predicates,
+            output,
+            hidden: Vec::new(),
+        };
+        Ok(self.finish(shape, response, true))
+    }
+
+    fn keyed_verb(&mut self, action: &Action<'_>, key: &Key, id: &str) -> Result<Verb, PlanError> {
+        let writable = self.relation.writable;
+        let assignments = match action {
+            Action::Delete(_) => {
+                self.check_method(writable.delete, true)?;
+                return Ok(Verb::Delete);
+            }
+            Action::Update(_, Payload::One(members)) => {
+                self.check_method(writable.update, true)?;
+                self.changes(key, id, members)?
+            }
+            Action::Replace(_, Payload::One(members)) => {
+                self.check_method(writable.update, true)?;
+                self.replacement(key, id, members)?
+            }
+            Action::Update(_, Payload::Many { .. }) | Action::Replace(_, Payload::Many { .. }) => {
+                return Err(PlanError::NotAnObject);
+            }
+            Action::Read(_) | Action::List | Action::Insert(_) => Vec::new(),
+        };
+        // Nothing to change: the row is answered as it is, as if it had been updated.
+        Ok(if assignments.is_empty() {
+            Verb::Read
+        } else {
+            Verb::Update(assignments)
+        })
+    }
+
+    fn check_method(&self, taken: bool, keyed: bool) -> Result<(), PlanError> {
+        if taken {
+            return Ok(());
+        }
+        let writable = self.relation.writable;
+        let methods: &[(bool, &str)] = if keyed {
+            &[(writable.update, ", PUT, PATCH"), (writable.delete, ", DELETE")]
+        } else {
+            &[(writable.insert, ", POST")]
+        };
+        let more = methods
+            .iter()
+            .filter(|(taken, _)| *taken)
+            .map(|(_, methods)| *methods);
+        let allow = std::iter::once("GET, HEAD").chain(more).collect::<String>();
+        Err(PlanError::MethodNotAllowed {
+            relation: self.relation.name.name.clone(),
+            allow: allow.into(),
+        })
+    }
+
+    fn finish(self, shape: StatementShape, response: ResponseShape, prefer_generic_plan: bool) -> Plan {
+        let read_only = matches!(shape.verb, Verb::Read | Verb::List(_));
+        let statement = StatementPlan {
+            relation: self.relation.clone(),
+            shape,
+            params: self.params,
+        };
+        Plan {
+            statement,
+            response,
+            read_only,
+            prefer_generic_plan,
+        }
+    }
+}

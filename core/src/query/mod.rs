@@ -1,10 +1,22 @@
 //! SQL text and its parameters. This module is the only one that writes SQL; it sees a plan, never the schema cache or HTTP.
 
+mod array;
+mod build;
+pub mod context;
+pub mod introspection;
 mod params;
+mod predicate;
+mod select;
+mod sql;
 mod statement;
+mod statement_cache;
+mod write;
 
+pub(crate) use array::write_literal as write_array_literal;
+pub use build::build;
 pub use params::Params;
 pub use statement::{OutputColumn, Rendering, Statement};
+pub use statement_cache::StatementCache;
 
 use std::rc::Rc;
 

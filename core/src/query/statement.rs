@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 /// How the text of a column, as PostgreSQL sends it in a DataRow, becomes a JSON value. The result is byte for byte what
 /// `to_json` gives (PostgreSQL `src/backend/utils/adt/json.c`, `datum_to_json`). Columns of any other type are put through
 /// `to_json` in SQL and arrive as [`Rendering::Json`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rendering {
     /// Already JSON: json, jsonb, and whatever SQL put through `to_json`.
     Json,
@@ -45,7 +45,12 @@ impl Statement {
         let sql = sql.into();
         let mut hasher = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::new().build_hasher();
         hasher.write(sql.as_bytes());
-        Self { hash: hasher.finish(), sql, columns: columns.into(), hidden }
+        Self {
+            hash: hasher.finish(),
+            sql,
+            columns: columns.into(),
+            hidden,
+        }
     }
 
     /// The SQL text.

@@ -1,12 +1,61 @@
 //! Columns and their types.
 
+use std::rc::Rc;
+
+use crate::query::Rendering;
+
 /// How values of a type are shown and written, with domains resolved to what they are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TypeKind {
     /// A type whose text the worker renders itself (see `query::Rendering`).
-    Plain(crate::query::Rendering),
+    Plain(Rendering),
     /// Arrays, composites, ranges, types with a cast to json: rendered by `to_json` in SQL.
     Other,
+}
+
+/// What a type is made of, as far as reading and writing its values depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TypeClass {
+    /// A value has one text: numbers, strings, dates, enums, ranges, …
+    Scalar,
+    /// json: a value is JSON text.
+    Json,
+    /// jsonb: likewise.
+    Jsonb,
+    /// tsvector: can be searched as it is.
+    TextSearch,
+    /// An array: a JSON array becomes one as `json_populate_record` does it.
+    Array,
+    /// A composite type: likewise, from a JSON object.
+    Composite,
+}
+
+/// A type as a column or an argument uses it. One value for all of its uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataType {
+    /// The type as SQL writes it, with its modifier and, unless it is PostgreSQL's own, its schema (`format_type`):
+    /// `integer`, `character varying(40)`, `api.mood[]`. Comes from the catalogue and is safe in SQL text.
+    pub sql: Box<str>,
+    /// What it is at the bottom of its domains, written the same way, without a modifier.
+    pub base: Box<str>,
+    /// `pg_type.typcategory` of the base.
+    pub category: char,
+    /// What it is made of.
+    pub class: TypeClass,
+    /// How its values are rendered.
+    pub kind: TypeKind,
+    /// The labels of an enum, in order; empty for any other type.
+    pub enum_labels: Box<[Box<str>]>,
+}
+
+impl DataType {
+    /// How its values are rendered, and whether SQL has to put them through `to_json` for that.
+    pub fn rendering(&self) -> (Rendering, bool) {
+        match self.kind {
+            TypeKind::Plain(rendering) => (rendering, false),
+            TypeKind::Other => (Rendering::Json, true),
+        }
+    }
 }
 
 /// Where a column's value comes from when a statement gives none (`pg_attribute.attgenerated`, `attidentity`).
@@ -14,7 +63,7 @@ pub enum TypeKind {
 pub enum Generated {
     /// From the statement, or its default.
     No,
-    /// `GENERATED ALWAYS AS (…) STORED`: can never be written.
+    /// `GENERATED ALWAYS AS (…)`, stored or virtual: can never be written.
     Stored,
     /// `GENERATED ALWAYS AS IDENTITY`: cannot be written by a plain insert or update.
     IdentityAlways,
@@ -27,18 +76,54 @@ pub enum Generated {
 pub struct Column {
     /// Its name.
     pub name: Box<str>,
-    /// Its type as SQL writes it (`format_type`), for casts: `integer`, `character varying(40)`, `api.mood[]`.
-    pub sql_type: Box<str>,
-    /// How its values are rendered.
-    pub kind: TypeKind,
-    /// Whether it may be NULL.
+    /// Its type.
+    pub data_type: Rc<DataType>,
+    /// Whether it may be NULL. A column of a view over one table is as nullable as the table's; of any other view it may
+    /// always be.
     pub nullable: bool,
     /// The text of its default.
     pub default: Option<Box<str>>,
     /// Where its value comes from.
     pub generated: Generated,
-    /// The labels of its enum type, in order; empty for any other type.
-    pub enum_labels: Vec<Box<str>>,
+    /// Whether the relation takes a value for it (`pg_column_is_updatable`: not so for a view's expressions).
+    pub updatable: bool,
     /// Its comment.
     pub comment: Option<Box<str>>,
+}
+
+impl Column {
+    /// Whether an insert or update may give it a value.
+    pub fn writable(&self) -> bool {
+        self.updatable && !matches!(self.generated, Generated::Stored | Generated::IdentityAlways)
+    }
+}
+
+/// The class and the rendering of a base type of PostgreSQL's own, by its SQL name. What is not named here is a scalar that
+/// SQL renders: the bytes would be the same, but the list holds what has been compared byte for byte.
+pub(super) fn builtin(name: &str) -> (TypeClass, TypeKind) {
+    let plain = |rendering| (TypeClass::Scalar, TypeKind::Plain(rendering));
+    match name {
+        "smallint" | "integer" | "bigint" | "real" | "double precision" | "numeric" => {
+            plain(Rendering::Number)
+        }
+        "boolean" => plain(Rendering::Bool),
+        "text"
+        | "character varying"
+        | "character"
+        | "bpchar"
+        | "name"
+        | "\"char\""
+        | "uuid"
+        | "date"
+        | "time without time zone"
+        | "time with time zone"
+        | "interval"
+        | "bytea" => plain(Rendering::Text),
+        "timestamp without time zone" => plain(Rendering::Timestamp),
+        "timestamp with time zone" => plain(Rendering::TimestampTz),
+        "json" => (TypeClass::Json, TypeKind::Plain(Rendering::Json)),
+        "jsonb" => (TypeClass::Jsonb, TypeKind::Plain(Rendering::Json)),
+        "tsvector" => (TypeClass::TextSearch, TypeKind::Other),
+        _ => (TypeClass::Scalar, TypeKind::Other),
+    }
 }

@@ -1,0 +1,318 @@
+//! Who a request comes from, as a genuine token says.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::value::RawValue;
+
+use super::ClaimFault;
+use super::claim_path::ClaimPath;
+use super::json::{Json, Object};
+
+/// The identity in a genuine token. Whether its times are right is asked anew for every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    claims_json: Box<str>,
+    claims_have_role: bool,
+    role: Option<Rc<str>>,
+    subject: Option<Rc<str>>,
+    times: Times,
+}
+
+impl Identity {
+    /// Reads the payload of a genuine token.
+    pub(super) fn parse(payload: Vec<u8>, expected: &Expected) -> Result<Self, ClaimFault> {
+        let claims = Object::parse(&payload).ok_or(ClaimFault::Malformed)?;
+        let times = Times::of(&claims)?;
+        expected.check(&claims)?;
+        let role = role(expected.role_claim.find(&claims))?;
+        let subject = string(claims.member("sub"))?.map(Rc::from);
+        let named = claims.member("role");
+        let claims_have_role =
+            matches!((named, &role), (Some(Json::String(named)), Some(role)) if **named == **role);
+        let claims_json = match named {
+            Some(_) if !claims_have_role => without_role(&payload),
+            _ => String::from_utf8(payload).ok(),
+        };
+        let claims_json = claims_json.ok_or(ClaimFault::Malformed)?.into();
+        Ok(Self {
+            claims_json,
+            claims_have_role,
+            role,
+            subject,
+            times,
+        })
+    }
+
+    /// The payload as it was signed, but for a claim `role` that is not the role of this identity (because another claim is
+    /// configured to be that): it is left out, so that nothing in the database takes it for the role.
+    pub fn claims_json(&self) -> &str {
+        &self.claims_json
+    }
+
+    /// Whether the claims have [`Identity::role`] as `role`. If not, they have no `role` at all.
+    pub fn claims_have_role(&self) -> bool {
+        self.claims_have_role
+    }
+
+    /// The role to be taken on in PostgreSQL; `None` where the token names none.
+    pub fn role(&self) -> Option<&Rc<str>> {
+        self.role.as_ref()
+    }
+
+    /// The claim `sub`: the user.
+    pub fn subject(&self) -> Option<&Rc<str>> {
+        self.subject.as_ref()
+    }
+
+    /// The claim `exp`, in whole seconds of Unix time.
+    pub fn expires_at_s(&self) -> Option<i64> {
+        self.times.expires_at
+    }
+
+    /// Whether the times of the token are right at `now_s`, seconds of Unix time, give or take `leeway_s`.
+    pub(super) fn check_times(&self, now_s: u64, leeway_s: u32) -> Result<(), ClaimFault> {
+        let now = i64::try_from(now_s).unwrap_or(i64::MAX);
+        let leeway = i64::from(leeway_s);
+        let (earlier, later) = (now.saturating_sub(leeway), now.saturating_add(leeway));
+        // "The current date and time must be before the expiration", and for the others "after or equal" (RFC 7519 section 4.1).
+        if self.times.expires_at.is_some_and(|time| earlier >= time) {
+            return Err(ClaimFault::Expired);
+        }
+        if self.times.not_before.is_some_and(|time| later < time) {
+            return Err(ClaimFault::NotYetValid);
+        }
+        if self.times.issued_at.is_some_and(|time| later < time) {
+            return Err(ClaimFault::IssuedInFuture);
+        }
+        Ok(())
+    }
+}
+
+/// What a token must say to be accepted, and where its role is.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    pub(super) issuer: Option<Box<str>>,
+    pub(super) audience: Option<Box<str>>,
+    pub(super) role_claim: ClaimPath,
+}
+
+impl Expected {
+    fn check(&self, claims: &Object<'_>) -> Result<(), ClaimFault> {
+        let issuer = string(claims.member("iss"))?;
+        if self.issuer.is_some() && issuer != self.issuer.as_deref() {
+            return Err(ClaimFault::Issuer);
+        }
+        let mut audiences = audiences(claims.member("aud"))?;
+        match self.audience.as_deref() {
+            Some(audience) if !audiences.any(|other| other == audience) => Err(ClaimFault::Audience),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Seconds of Unix time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Times {
+    expires_at: Option<i64>,
+    not_before: Option<i64>,
+    issued_at: Option<i64>,
+}
+
+impl Times {
+    /// Fractions of a second are rounded to the side that accepts less.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast of a float saturates, and the end of time is far enough"
+    )]
+    fn of(claims: &Object<'_>) -> Result<Self, ClaimFault> {
+        let time = |name: &str| match claims.member(name) {
+            None => Ok(None),
+            Some(Json::Number(seconds)) => Ok(Some(*seconds)),
+            Some(_) => Err(ClaimFault::NotANumber),
+        };
+        Ok(Self {
+            expires_at: time("exp")?.map(|seconds| seconds.floor() as i64),
+            not_before: time("nbf")?.map(|seconds| seconds.ceil() as i64),
+            issued_at: time("iat")?.map(|seconds| seconds.ceil() as i64),
+        })
+    }
+}
+
+fn string<'c>(claim: Option<&'c Json<'_>>) -> Result<Option<&'c str>, ClaimFault> {
+    match claim {
+        None => Ok(None),
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(ClaimFault::NotAString),
+    }
+}
+
+/// `aud` is a string or an array of strings (RFC 7519 section 4.1.3).
+fn audiences<'c>(claim: Option<&'c Json<'_>>) -> Result<impl Iterator<Item = &'c str> + use<'c>, ClaimFault> {
+    let values = match claim {
+        None => &[],
+        Some(Json::Array(values)) => values.as_slice(),
+        Some(value) => std::slice::from_ref(value),
+    };
+    if values.iter().any(|value| !matches!(value, Json::String(_))) {
+        return Err(ClaimFault::NotAString);
+    }
+    Ok(values.iter().filter_map(|value| match value {
+        Json::String(text) => Some(text.as_ref()),
+        _ => None,
+    }))
+}
+
+/// A role's name. `none` is refused: to PostgreSQL it is not a name but means the role that the connection logged in as. NUL
+/// cannot be sent to it at all.
+fn role(claim: Option<&Json<'_>>) -> Result<Option<Rc<str>>, ClaimFault> {
+    match claim {
+        None => Ok(None),
+        Some(Json::String(role)) if !role.is_empty() && role != "none" && !role.contains('\0') => {
+            Ok(Some(Rc::from(role.as_ref())))
+        }
+        Some(_) => Err(ClaimFault::Role),
+    }
+}
+
+fn without_role(payload: &[u8]) -> Option<String> {
+    let mut claims: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(payload).ok()?;
+    claims.remove("role");
+    serde_json::to_string(&claims).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClaimFault, Expected, Identity};
+
+    fn expected() -> Expected {
+        Expected {
+            issuer: None,
+            audience: None,
+            role_claim: "role".parse().expect("a path"),
+        }
+    }
+
+    fn parse(claims: &str) -> Result<Identity, ClaimFault> {
+        Identity::parse(claims.as_bytes().to_vec(), &expected())
+    }
+
+    #[test]
+    fn an_identity_is_the_claims_as_they_were_signed() {
+        let claims = "{ \"sub\":\"u1\",\"role\":\"app_user\",\n\"x\":[1.0]}";
+        let identity = parse(claims).expect("good");
+        assert_eq!(identity.claims_json(), claims);
+        assert_eq!(
+            (
+                identity.role().map(AsRef::as_ref),
+                identity.subject().map(AsRef::as_ref)
+            ),
+            (Some("app_user"), Some("u1"))
+        );
+        let nobody = parse("{}").expect("good");
+        assert_eq!(
+            (nobody.role(), nobody.subject(), nobody.expires_at_s()),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_claim_named_role_that_is_not_the_role_is_left_out() {
+        let with = |claims: &str| {
+            let expected = Expected {
+                role_claim: "app.role".parse().expect("a path"),
+                ..expected()
+            };
+            Identity::parse(claims.as_bytes().to_vec(), &expected).expect("good")
+        };
+        let cases = [
+            (
+                r#"{"role":"admin","n":1.50,"app":{"role":"web"}}"#,
+                r#"{"app":{"role":"web"},"n":1.50}"#,
+                false,
+            ),
+            (r#"{"role":"admin"}"#, "{}", false),
+            (
+                r#"{"role":"web", "app":{"role":"web"}}"#,
+                r#"{"role":"web", "app":{"role":"web"}}"#,
+                true,
+            ),
+            (r#"{ "app":{"role":"web"}}"#, r#"{ "app":{"role":"web"}}"#, false),
+        ];
+        for (claims, kept, have_role) in cases {
+            let identity = with(claims);
+            assert_eq!(
+                (identity.claims_json(), identity.claims_have_role()),
+                (kept, have_role)
+            );
+        }
+    }
+
+    #[test]
+    fn claims_of_the_wrong_type_are_refused() {
+        let cases = [
+            (r#"{"exp":"1700000000"}"#, ClaimFault::NotANumber),
+            (r#"{"nbf":null}"#, ClaimFault::NotANumber),
+            (r#"{"iat":[1]}"#, ClaimFault::NotANumber),
+            (r#"{"exp":1e999}"#, ClaimFault::Malformed),
+            (r#"{"iss":1}"#, ClaimFault::NotAString),
+            (r#"{"sub":1}"#, ClaimFault::NotAString),
+            (r#"{"aud":1}"#, ClaimFault::NotAString),
+            (r#"{"aud":["a",1]}"#, ClaimFault::NotAString),
+            (r#"{"role":1}"#, ClaimFault::Role),
+            (r#"{"role":null}"#, ClaimFault::Role),
+            (r#"{"role":""}"#, ClaimFault::Role),
+            (r#"{"role":"none"}"#, ClaimFault::Role),
+            (r#"{"role":"a\u0000b"}"#, ClaimFault::Role),
+            (r#"{"role":"a","role":"b"}"#, ClaimFault::Malformed),
+            (r#"["role"]"#, ClaimFault::Malformed),
+            ("", ClaimFault::Malformed),
+        ];
+        for (claims, fault) in cases {
+            assert_eq!(parse(claims), Err(fault), "{claims}");
+        }
+        assert_eq!(
+            Identity::parse(b"{\"a\":\"\xff\"}".to_vec(), &expected()),
+            Err(ClaimFault::Malformed)
+        );
+    }
+
+    #[test]
+    fn times_are_compared_with_leeway() {
+        let at = |claims: &str, now, leeway| parse(claims).expect("good").check_times(now, leeway);
+        assert_eq!(at(r#"{"exp":100}"#, 99, 0), Ok(()));
+        assert_eq!(at(r#"{"exp":100}"#, 100, 0), Err(ClaimFault::Expired));
+        assert_eq!(at(r#"{"exp":100}"#, 129, 30), Ok(()));
+        assert_eq!(at(r#"{"exp":100}"#, 130, 30), Err(ClaimFault::Expired));
+        assert_eq!(at(r#"{"exp":100.9}"#, 100, 0), Err(ClaimFault::Expired));
+        assert_eq!(at(r#"{"exp":-1}"#, 0, 0), Err(ClaimFault::Expired));
+        assert_eq!(at(r#"{"exp":1e300}"#, u64::MAX, 0), Err(ClaimFault::Expired));
+        assert_eq!(at(r#"{"exp":1e300}"#, 1 << 60, 30), Ok(()));
+        assert_eq!(at(r#"{"nbf":100}"#, 100, 0), Ok(()));
+        assert_eq!(at(r#"{"nbf":100}"#, 99, 0), Err(ClaimFault::NotYetValid));
+        assert_eq!(at(r#"{"nbf":100.1}"#, 100, 0), Err(ClaimFault::NotYetValid));
+        assert_eq!(at(r#"{"nbf":100}"#, 70, 30), Ok(()));
+        assert_eq!(at(r#"{"iat":100}"#, 69, 30), Err(ClaimFault::IssuedInFuture));
+        assert_eq!(at("{}", 0, 0), Ok(()));
+    }
+
+    #[test]
+    fn issuer_and_audience_must_be_there_when_they_are_expected() {
+        let with = |claims: &str| {
+            let expected = Expected {
+                issuer: Some("me".into()),
+                audience: Some("api".into()),
+                ..expected()
+            };
+            Identity::parse(claims.as_bytes().to_vec(), &expected).map(|_| ())
+        };
+        assert_eq!(with(r#"{"iss":"me","aud":"api"}"#), Ok(()));
+        assert_eq!(with(r#"{"iss":"me","aud":["x","api"]}"#), Ok(()));
+        assert_eq!(with(r#"{"aud":"api"}"#), Err(ClaimFault::Issuer));
+        assert_eq!(with(r#"{"iss":"me2","aud":"api"}"#), Err(ClaimFault::Issuer));
+        assert_eq!(with(r#"{"iss":"me"}"#), Err(ClaimFault::Audience));
+        assert_eq!(with(r#"{"iss":"me","aud":[]}"#), Err(ClaimFault::Audience));
+        assert_eq!(with(r#"{"iss":"me","aud":"api2"}"#), Err(ClaimFault::Audience));
+    }
+}

@@ -1,0 +1,45 @@
+//! Keys and tokens for the unit tests of this module.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, crypto};
+
+use super::{ClaimPath, Secret, SecretEncoding};
+use crate::config::{JwtConfig, JwtKeyConfig, JwtKeyMaterial};
+
+/// A configuration that expects nothing of the claims and allows no leeway.
+pub(super) fn config(keys: Vec<JwtKeyConfig>) -> JwtConfig {
+    JwtConfig {
+        keys,
+        issuer: None,
+        audience: None,
+        leeway_s: 0,
+        role_claim: ClaimPath::default(),
+    }
+}
+
+/// A key whose bytes are all the same.
+pub(super) fn key(id: Option<&str>, byte: u8) -> JwtKeyConfig {
+    let secret = Secret::parse(&[byte; 32], SecretEncoding::Raw).expect("long enough");
+    JwtKeyConfig {
+        id: id.map(Into::into),
+        material: JwtKeyMaterial::Secret(secret),
+    }
+}
+
+/// A token with the usual header.
+pub(super) fn sign(byte: u8, claims: &str) -> String {
+    sign_with(byte, r#"{"alg":"HS256","typ":"JWT"}"#, claims)
+}
+
+/// A token signed with HS256, whatever the header says.
+pub(super) fn sign_with(byte: u8, header: &str, claims: &str) -> String {
+    let signed = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    );
+    let key = EncodingKey::from_secret(&[byte; 32]);
+    let signature = crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).expect("a usable key");
+    format!("{signed}.{signature}")
+}

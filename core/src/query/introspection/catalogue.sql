@@ -1,0 +1,199 @@
+-- The catalogue of the schemas $1, one JSON text a row: {"type": …}, {"relation": …}, {"function": …}.
+-- Every step is set-based: hash joins and aggregates over pg_catalog, nothing is asked per row of another query except
+-- what only a function knows (pg_get_expr, and whether a view can be written). search_path is empty while it runs:
+-- format_type and pg_get_expr qualify every name that is not PostgreSQL's own, and nobody can shadow what is called here.
+with recursive
+namespace as (
+    select oid, nspname from pg_catalog.pg_namespace where nspname = any ($1::text[])
+),
+-- events: which statements the relation takes, as bits of CmdType (4 update, 8 insert, 16 delete).
+-- plain_view: a view over a single relation, whose columns are that relation's.
+relation as (
+    select c.oid, n.nspname, c.relname, c.relkind,
+           case when c.relkind in ('r', 'p') then 28
+                when c.relkind in ('v', 'f') then pg_relation_is_updatable(c.oid, true)
+                else 0 end as events,
+           d.description
+    from pg_catalog.pg_class c
+    join namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_description d
+           on d.objoid = c.oid and d.objsubid = 0 and d.classoid = 'pg_catalog.pg_class'::regclass
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
+),
+-- Views that PostgreSQL itself can update select from exactly one relation, without joins, grouping or DISTINCT. There
+-- the target list of the stored rule tells which column of that relation a column is. An entry that is not the only
+-- one with its number and name may belong to a subquery, and is left out.
+view_column as (
+    select v.oid as view, (m.entry)[1]::int2 as attnum,
+           min((m.entry)[3]::int8) as source, min((m.entry)[4]::int2) as source_attnum
+    from pg_catalog.pg_class v
+    join pg_catalog.pg_rewrite r on r.ev_class = v.oid and r.rulename = '_RETURN'
+    cross join lateral regexp_matches(r.ev_action::text,
+        ':resno (\d+) :resname (\S+) :ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+) :resjunk false', 'g')
+        as m (entry)
+    join pg_catalog.pg_attribute a
+      on a.attrelid = v.oid and a.attnum = (m.entry)[1]::int2 and a.attname = (m.entry)[2]
+    where v.relkind = 'v'
+      and v.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+      and pg_relation_is_updatable(v.oid, false) <> 0
+    group by v.oid, (m.entry)[1]
+    having count(distinct ((m.entry)[3], (m.entry)[4])) = 1 and min((m.entry)[3]) <> '0'
+),
+-- Where a column of an exposed relation comes from: itself, or what a chain of such views ends in.
+origin (rel, attnum, source, source_attnum) as (
+    select a.attrelid, a.attnum, a.attrelid, a.attnum
+    from pg_catalog.pg_attribute a join relation r on r.oid = a.attrelid
+    where a.attnum > 0 and not a.attisdropped
+    union all
+    select o.rel, o.attnum, v.source::oid, v.source_attnum
+    from origin o join view_column v on v.view = o.source and v.attnum = o.source_attnum
+),
+-- A type that a domain is made of, through domains over domains.
+domain_base (oid, base) as (
+    select oid, typbasetype from pg_catalog.pg_type where typtype = 'd'
+    union all
+    select d.oid, t.typbasetype from domain_base d join pg_catalog.pg_type t on t.oid = d.base where t.typtype = 'd'
+),
+base_type as (
+    select oid, oid as base from pg_catalog.pg_type where typtype <> 'd'
+    union all
+    select d.oid, d.base from domain_base d join pg_catalog.pg_type t on t.oid = d.base where t.typtype <> 'd'
+),
+column_source as (
+    select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity,
+           a.atthasdef, r.relkind
+    from pg_catalog.pg_attribute a join relation r on r.oid = a.attrelid
+    where a.attnum > 0 and not a.attisdropped
+),
+function_source as (
+    select p.*, n.nspname
+    from pg_catalog.pg_proc p join namespace n on n.oid = p.pronamespace
+    where p.prokind = 'f'
+      and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
+),
+function_argument as (
+    select f.oid, a.type, a.ordinal,
+           coalesce(f.proargnames[a.ordinal], '') as name,
+           coalesce(f.proargmodes[a.ordinal], 'i') as mode
+    from function_source f
+    cross join lateral unnest(coalesce(f.proallargtypes, f.proargtypes::oid[]))
+        with ordinality as a (type, ordinal)
+),
+-- Each type in use once, with its modifier.
+type_use as (
+    select u.typid, u.typmod, format_type(u.typid, u.typmod) as name
+    from (select atttypid, atttypmod from column_source
+          union select type, -1 from function_argument
+          union select prorettype, -1 from function_source) as u (typid, typmod)
+),
+enum_label as (
+    select enumtypid, json_agg(enumlabel order by enumsortorder) as labels
+    from pg_catalog.pg_enum group by enumtypid
+),
+-- Types with a function that makes json of them: to_json calls it.
+json_cast as (
+    select castsource from pg_catalog.pg_cast
+    where casttarget = 'json'::regtype and castmethod = 'f' and castsource >= 16384
+),
+type_row as (
+    select json_build_object('type', json_build_object(
+        'name', u.name,
+        'base', format_type(b.base, null),
+        'category', t.typcategory,
+        'class', case when t.typsubscript = 'array_subscript_handler'::regproc then 'array'
+                      when t.typtype = 'c' or t.oid = 'record'::regtype then 'composite'
+                      when j.castsource is not null then 'cast'
+                      when t.typtype = 'e' then 'enum'
+                      when t.typnamespace = 'pg_catalog'::regnamespace then 'builtin'
+                      else 'other' end,
+        'labels', e.labels)) as entry
+    from type_use u
+    join base_type b on b.oid = u.typid
+    join pg_catalog.pg_type t on t.oid = b.base
+    left join enum_label e on e.enumtypid = t.oid
+    left join json_cast j on j.castsource = t.oid
+),
+-- [name, number, type, not null, identity and generated, default, writable, comment]
+relation_column as (
+    select c.attrelid, json_agg(json_build_array(
+        c.attname, c.attnum, u.name, coalesce(k.attnotnull, false) or c.attnotnull, case when c.attgenerated <> '' then c.attgenerated else c.attidentity end,
+        pg_get_expr(d.adbin, d.adrelid),
+        case when c.relkind in ('v', 'f') then pg_column_is_updatable(c.attrelid, c.attnum, true)
+             else c.relkind in ('r', 'p') end,
+        i.description) order by c.attnum) as entries
+    from column_source c
+    join type_use u on u.typid = c.atttypid and u.typmod = c.atttypmod
+    left join pg_catalog.pg_attrdef d on d.adrelid = c.attrelid and d.adnum = c.attnum
+    left join pg_catalog.pg_description i
+           on i.objoid = c.attrelid and i.objsubid = c.attnum and i.classoid = 'pg_catalog.pg_class'::regclass
+    left join (select o.rel, o.attnum, bool_or(s.attnotnull) as attnotnull
+               from origin o join pg_catalog.pg_attribute s on s.attrelid = o.source and s.attnum = o.source_attnum
+               where o.source <> o.rel
+               group by o.rel, o.attnum) k
+           on k.rel = c.attrelid and k.attnum = c.attnum
+    group by c.attrelid
+),
+index_column as (
+    select i.indexrelid, i.indrelid, i.indisprimary, i.indnkeyatts, k.attnum, k.ordinal
+    from pg_catalog.pg_index i
+    cross join lateral unnest(i.indkey::int2[]) with ordinality as k (attnum, ordinal)
+    where i.indisunique and i.indisvalid and i.indpred is null and k.ordinal <= i.indnkeyatts
+),
+-- Unique indexes without a predicate, all of whose columns the relation has: its own, or those behind a plain view.
+relation_key as (
+    select rel, json_agg(json_build_array(is_primary, attnums) order by is_primary desc, attnums::text) as entries
+    from (select o.rel, i.indexrelid, i.indisprimary as is_primary,
+                 json_agg(o.attnum order by i.ordinal) as attnums
+          from index_column i join origin o on o.source = i.indrelid and o.source_attnum = i.attnum
+          group by o.rel, i.indexrelid, i.indisprimary, i.indnkeyatts
+          having count(*) = i.indnkeyatts) as whole
+    group by rel
+),
+-- [name, columns, schema, relation, columns]
+foreign_key as (
+    select conrelid, json_agg(json_build_array(conname, columns, nspname, relname, referenced)
+                              order by conname) as entries
+    from (select c.oid, c.conrelid, c.conname, n.nspname, f.relname,
+                 json_agg(a.attname order by k.ordinal) as columns,
+                 json_agg(b.attname order by k.ordinal) as referenced
+          from pg_catalog.pg_constraint c
+          join relation r on r.oid = c.conrelid
+          join pg_catalog.pg_class f on f.oid = c.confrelid
+          join pg_catalog.pg_namespace n on n.oid = f.relnamespace
+          cross join lateral rows from (unnest(c.conkey), unnest(c.confkey))
+              with ordinality as k (attnum, referenced, ordinal)
+          join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum
+          join pg_catalog.pg_attribute b on b.attrelid = c.confrelid and b.attnum = k.referenced
+          where c.contype = 'f'
+          group by c.oid, c.conrelid, c.conname, n.nspname, f.relname) as single
+    group by conrelid
+),
+relation_row as (
+    select json_build_object('relation', json_build_object(
+        'schema', r.nspname, 'name', r.relname, 'kind', r.relkind, 'events', r.events, 'comment', r.description,
+        'columns', coalesce(c.entries, '[]'), 'keys', coalesce(k.entries, '[]'), 'foreign_keys', coalesce(f.entries, '[]')))
+        as entry
+    from relation r
+    left join relation_column c on c.attrelid = r.oid
+    left join relation_key k on k.rel = r.oid
+    left join foreign_key f on f.conrelid = r.oid
+),
+function_row as (
+    select json_build_object('function', json_build_object(
+        'schema', f.nspname, 'name', f.proname, 'returns', u.name, 'set', f.proretset, 'volatility', f.provolatile,
+        'variadic', f.provariadic <> 0, 'defaults', f.pronargdefaults,
+        'arguments', coalesce(a.entries, '[]'), 'comment', d.description)) as entry
+    from function_source f
+    join type_use u on u.typid = f.prorettype and u.typmod = -1
+    left join (select a.oid, json_agg(json_build_array(a.name, t.name, a.mode) order by a.ordinal) as entries
+               from function_argument a join type_use t on t.typid = a.type and t.typmod = -1
+               group by a.oid) a
+           on a.oid = f.oid
+    left join pg_catalog.pg_description d
+           on d.objoid = f.oid and d.classoid = 'pg_catalog.pg_proc'::regclass
+)
+select entry::text from type_row
+union all
+select entry::text from relation_row
+union all
+select entry::text from function_row

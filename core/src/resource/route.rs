@@ -1,0 +1,93 @@
+//! Which rows a path names, and what a method does with them.
+
+use std::borrow::Cow;
+
+use crate::api_request::{KeyFault, RequestError, Scope, limits};
+
+/// What a path below the location names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route<'a> {
+    /// All rows: nothing, or a slash.
+    Collection,
+    /// The row with this key.
+    Item(&'a [u8]),
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    List,
+    Read,
+    Insert,
+    Replace,
+    Update,
+    Delete,
+}
+
+impl<'a> Route<'a> {
+    /// Reads what follows the location's path.
+    pub(super) fn parse(tail: &'a [u8]) -> Result<Self, RequestError> {
+        match tail {
+            [] | [b'/'] => Ok(Self::Collection),
+            // Percent-decoding has made a slash of `%2F`: a key with a slash cannot be told from a deeper path.
+            [b'/', key @ ..] if memchr::memchr(b'/', key).is_none() => Ok(Self::Item(key)),
+            _ => Err(RequestError::PathNotFound),
+        }
+    }
+
+    /// What `method` does here (RFC 9110 section 9.1: methods are case-sensitive).
+    pub(super) fn verb(self, method: &[u8]) -> Result<Verb, RequestError> {
+        match (self, method) {
+            (Self::Collection, b"GET" | b"HEAD") => Ok(Verb::List),
+            (Self::Collection, b"POST") => Ok(Verb::Insert),
+            (Self::Item(_), b"GET" | b"HEAD") => Ok(Verb::Read),
+            (Self::Item(_), b"PUT") => Ok(Verb::Replace),
+            (Self::Item(_), b"PATCH") => Ok(Verb::Update),
+            (Self::Item(_), b"DELETE") => Ok(Verb::Delete),
+            _ => Err(RequestError::MethodNotAllowed {
+                allow: self.allow().into(),
+            }),
+        }
+    }
+
+    /// The value of the Allow field (RFC 9110 section 10.2.1).
+    fn allow(self) -> &'static str {
+        match self {
+            Self::Collection => "GET, HEAD, POST",
+            Self::Item(_) => "GET, HEAD, PUT, PATCH, DELETE",
+        }
+    }
+
+    /// The key as text; empty for all rows.
+    pub(super) fn into_key(self) -> Result<Cow<'a, str>, RequestError> {
+        let Self::Item(key) = self else {
+            return Ok(Cow::Borrowed(""));
+        };
+        if limits::KEY.is_exceeded_by(key.len()) {
+            return Err(RequestError::TooMany(limits::KEY));
+        }
+        if let Some(at) = memchr::memchr(0, key) {
+            return Err(RequestError::InvalidKey(KeyFault::Nul(at + 1)));
+        }
+        let key = std::str::from_utf8(key);
+        key.map(Cow::Borrowed)
+            .map_err(|error| RequestError::InvalidKey(KeyFault::NotUtf8(error.valid_up_to() + 1)))
+    }
+}
+
+impl Verb {
+    /// Whether it takes a body.
+    pub(super) fn has_body(self) -> bool {
+        matches!(self, Self::Insert | Self::Replace | Self::Update)
+    }
+
+    /// Which arguments have a meaning.
+    pub(super) fn scope(self) -> Scope {
+        match self {
+            Self::List => Scope::List,
+            Self::Read | Self::Replace | Self::Update => Scope::Row,
+            Self::Insert => Scope::Insert,
+            Self::Delete => Scope::Delete,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! From rows of the catalogue to a snapshot.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::row::{
+    ArgumentRow, ClassRow, ColumnRow, ForeignKeyRow, FunctionRow, KeyRow, RelationRow, Row, TypeRow,
+};
+use super::types::builtin;
+use super::{
+    Argument, ArgumentMode, Column, DataType, ForeignKey, Function, Generated, QualifiedName, Relation,
+    RelationKind, SchemaCache, TypeClass, TypeKind, Volatility, Writable,
+};
+
+/// Why rows of the catalogue do not make a snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaCacheError {
+    /// A row is not what `catalogue.sql` writes.
+    #[error("a row of the catalogue cannot be read: {0}")]
+    Row(#[from] serde_json::Error),
+    /// A column or an argument has a type that no row describes.
+    #[error("the catalogue has no type {0:?}")]
+    Type(Box<str>),
+    /// A relation with more columns than PostgreSQL allows.
+    #[error("relation {0:?} has too many columns")]
+    Columns(Box<str>),
+}
+
+/// Takes rows in any order.
+#[derive(Default)]
+pub struct SchemaCacheBuilder {
+    types: HashMap<Box<str>, Rc<DataType>>,
+    relations: Vec<RelationRow>,
+    functions: Vec<FunctionRow>,
+}
+
+impl SchemaCacheBuilder {
+    /// Without any row yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one row: the JSON text in its only column.
+    pub fn row(&mut self, json: &[u8]) -> Result<(), SchemaCacheError> {
+        match serde_json::from_slice(json)? {
+            Row::Type(row) => {
+                self.types.insert(row.name.clone(), Rc::new(data_type(row)));
+            }
+            Row::Relation(row) => self.relations.push(row),
+            Row::Function(row) => self.functions.push(row),
+        }
+        Ok(())
+    }
+
+    /// The snapshot, once all rows are in.
+    pub fn finish(self) -> Result<SchemaCache, SchemaCacheError> {
+        let types = self.types;
+        let mut relations = HashMap::with_capacity(self.relations.len());
+        for row in self.relations {
+            let relation = relation(row, &types)?;
+            relations.insert(relation.name.clone(), Rc::new(relation));
+        }
+        let mut functions: HashMap<QualifiedName, Vec<Function>> = HashMap::new();
+        for row in self.functions {
+            let function = function(row, &types)?;
+            functions.entry(function.name.clone()).or_default().push(function);
+        }
+        Ok(SchemaCache {
+            relations,
+            functions,
+            types,
+        })
+    }
+}
+
+type Types = HashMap<Box<str>, Rc<DataType>>;
+
+fn type_named(types: &Types, name: Box<str>) -> Result<Rc<DataType>, SchemaCacheError> {
+    types.get(&name).cloned().ok_or(SchemaCacheError::Type(name))
+}
+
+fn data_type(row: TypeRow) -> DataType {
+    let (class, kind) = match row.class {
+        ClassRow::Array => (TypeClass::Array, TypeKind::Other),
+        ClassRow::Composite => (TypeClass::Composite, TypeKind::Other),
+        ClassRow::Cast | ClassRow::Other => (TypeClass::Scalar, TypeKind::Other),
+        ClassRow::Enum => (TypeClass::Scalar, TypeKind::Plain(crate::query::Rendering::Text)),
+        ClassRow::Builtin => builtin(&row.base),
+    };
+    let enum_labels = row.labels.unwrap_or_default();
+    DataType {
+        sql: row.name,
+        base: row.base,
+        category: row.category,
+        class,
+        kind,
+        enum_labels,
+    }
+}
+
+fn relation(row: RelationRow, types: &Types) -> Result<Relation, SchemaCacheError> {
+    let numbers: Vec<i16> = row.columns.iter().map(|column| column.1).collect();
+    let columns = row
+        .columns
+        .into_iter()
+        .map(|row| column(row, types))
+        .collect::<Result<Vec<_>, _>>()?;
+    let Ok(count) = u16::try_from(columns.len()) else {
+        return Err(SchemaCacheError::Columns(row.name));
+    };
+    let mut by_name: Box<[u16]> = (0..count).collect();
+    by_name.sort_unstable_by_key(|&position| {
+        columns
+            .get(usize::from(position))
+            .map(|column: &Column| &*column.name)
+    });
+    let (primary_key, unique_keys) = keys(row.keys, &numbers);
+    Ok(Relation {
+        name: QualifiedName {
+            schema: row.schema,
+            name: row.name,
+        },
+        kind: relation_kind(row.kind),
+        writable: Writable {
+            update: row.events & 4 != 0,
+            insert: row.events & 8 != 0,
+            delete: row.events & 16 != 0,
+        },
+        comment: row.comment,
+        columns,
+        primary_key,
+        unique_keys,
+        foreign_keys: row.foreign_keys.into_iter().map(foreign_key).collect(),
+        by_name,
+    })
+}
+
+fn relation_kind(relkind: char) -> RelationKind {
+    match relkind {
+        'v' => RelationKind::View,
+        'm' => RelationKind::MaterializedView,
+        'f' => RelationKind::ForeignTable,
+        _ => RelationKind::Table,
+    }
+}
+
+fn column(row: ColumnRow, types: &Types) -> Result<Column, SchemaCacheError> {
+    let ColumnRow(name, _, type_name, not_null, generated, default, updatable, comment) = row;
+    let generated = match &*generated {
+        "s" | "v" => Generated::Stored,
+        "a" => Generated::IdentityAlways,
+        "d" => Generated::IdentityByDefault,
+        _ => Generated::No,
+    };
+    let data_type = type_named(types, type_name)?;
+    Ok(Column {
+        name,
+        data_type,
+        nullable: !not_null,
+        default,
+        generated,
+        updatable,
+        comment,
+    })
+}
+
+/// The primary key and the others, with `attnum`s turned into positions.
+fn keys(rows: Vec<KeyRow>, numbers: &[i16]) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let mut primary = Vec::new();
+    let mut unique = Vec::new();
+    for KeyRow(is_primary, attnums) in rows {
+        let positions: Option<Vec<usize>> = attnums
+            .iter()
+            .map(|attnum| numbers.iter().position(|number| number == attnum))
+            .collect();
+        match positions {
+            Some(positions) if is_primary && primary.is_empty() => primary = positions,
+            Some(positions) => unique.push(positions),
+            None => {}
+        }
+    }
+    (primary, unique)
+}
+
+fn foreign_key(row: ForeignKeyRow) -> ForeignKey {
+    let ForeignKeyRow(name, columns, schema, relation, referenced_columns) = row;
+    ForeignKey {
+        name,
+        columns,
+        references: QualifiedName {
+            schema,
+            name: relation,
+        },
+        referenced_columns,
+    }
+}
+
+fn function(row: FunctionRow, types: &Types) -> Result<Function, SchemaCacheError> {
+    let arguments = row
+        .arguments
+        .into_iter()
+        .map(|row| argument(row, types))
+        .collect::<Result<_, _>>()?;
+    Ok(Function {
+        name: QualifiedName {
+            schema: row.schema,
+            name: row.name,
+        },
+        arguments,
+        defaults: row.defaults,
+        variadic: row.variadic,
+        returns: type_named(types, row.returns)?,
+        returns_set: row.set,
+        volatility: match row.volatility {
+            'i' => Volatility::Immutable,
+            's' => Volatility::Stable,
+            _ => Volatility::Volatile,
+        },
+        comment: row.comment,
+    })
+}
+
+fn argument(row: ArgumentRow, types: &Types) -> Result<Argument, SchemaCacheError> {
+    let ArgumentRow(name, type_name, mode) = row;
+    let mode = match mode {
+        'o' => ArgumentMode::Out,
+        'b' => ArgumentMode::InOut,
+        'v' => ArgumentMode::Variadic,
+        't' => ArgumentMode::Table,
+        _ => ArgumentMode::In,
+    };
+    Ok(Argument {
+        name,
+        data_type: type_named(types, type_name)?,
+        mode,
+    })
+}

@@ -1,0 +1,15 @@
+//! Plans, executed by a real PostgreSQL.
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+#[path = "../sql_support/mod.rs"]
+mod sql_support;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod catalogue;
+mod context;
+mod keyset;
+mod parameters;
+mod session;
+mod statements;
+mod writes;

@@ -1,0 +1,39 @@
+//! Files that the configuration names: read when it is read, so that workers need no right to read them.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::nginx::conf::{Conf, ConfError};
+
+/// No key, password or certificate bundle is longer.
+const MAX_FILE: u64 = 4 << 20;
+
+/// The content of a file; relative names start at the folder of nginx.conf.
+pub(super) fn read(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, ConfError> {
+    let full = cf.full_path(path)?;
+    let failed =
+        |error: std::io::Error| ConfError::Message(format!("cannot read \"{}\": {error}", full.display()));
+    let metadata = std::fs::metadata(&full).map_err(failed)?;
+    if metadata.len() > MAX_FILE {
+        return Err(ConfError::Message(format!(
+            "file \"{}\" is too large",
+            full.display()
+        )));
+    }
+    std::fs::read(&full).map_err(failed)
+}
+
+/// The content of a file that should be kept from others; warns where it is not.
+pub(super) fn read_secret(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, ConfError> {
+    let bytes = read(cf, path)?;
+    let full = cf.full_path(path)?;
+    let mode = std::fs::metadata(&full)
+        .map(|metadata| metadata.permissions().mode())
+        .unwrap_or_default();
+    if mode & 0o007 != 0 {
+        cf.warn(&format!(
+            "secret file \"{}\" can be read by every user of this machine",
+            full.display()
+        ));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,157 @@
+//! Directives: their table, the settings that they fill, and what nginx keeps of them. Setters only parse and place; what
+//! the settings mean is said in `postern_core::config`.
+
+mod database;
+mod files;
+mod jwt;
+mod parameters;
+mod resource;
+mod tls;
+
+use std::ptr::NonNull;
+use std::rc::Rc;
+
+use nginx_sys::{ngx_command_t, ngx_conf_t};
+
+pub(crate) use database::{DatabaseSettings, Host};
+pub(crate) use jwt::JwtSettings;
+pub(crate) use resource::ResourceSettings;
+
+use crate::nginx::command::{self, arguments, context};
+use crate::nginx::conf::{Conf, Merge, log_emergency};
+
+/// The module's types in nginx's slots.
+pub(crate) struct Postern;
+
+const EVERYWHERE: u32 = context::HTTP | context::SERVER | context::LOCATION | context::LOCATION_IF;
+
+/// All directives.
+pub(crate) const DIRECTIVES: [ngx_command_t; 3] = [
+    command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
+    command::location::<jwt::PosternJwt>(c"postern_jwt", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<resource::PosternResource>(
+        c"postern_resource",
+        context::LOCATION | arguments::TWO_OR_MORE,
+    ),
+];
+
+/// The table with the empty entry that ends it.
+pub(crate) const fn terminated() -> [ngx_command_t; DIRECTIVES.len() + 1] {
+    let [database, jwt, resource] = DIRECTIVES;
+    [database, jwt, resource, ngx_command_t::empty()]
+}
+
+/// The settings of the `http` block.
+#[derive(Default)]
+pub(crate) struct MainConf {
+    /// Databases by the order in which they are first named, which is their number.
+    databases: Vec<NamedDatabase>,
+}
+
+struct NamedDatabase {
+    name: Box<str>,
+    /// `None` until its block has been read: a location may name a database that is defined further down.
+    settings: Option<Rc<DatabaseSettings>>,
+    /// Where it is first used, for the error message.
+    used_at: Option<String>,
+}
+
+impl MainConf {
+    /// The number of a database by its name.
+    fn database_number(&mut self, name: &str) -> usize {
+        match self.databases.iter().position(|database| &*database.name == name) {
+            Some(number) => number,
+            None => {
+                self.databases.push(NamedDatabase {
+                    name: name.into(),
+                    settings: None,
+                    used_at: None,
+                });
+                self.databases.len() - 1
+            }
+        }
+    }
+
+    /// All databases by their numbers, once the configuration has been read.
+    pub(crate) fn databases(&self) -> impl Iterator<Item = &Rc<DatabaseSettings>> {
+        self.databases
+            .iter()
+            .filter_map(|database| database.settings.as_ref())
+    }
+}
+
+/// The number of a database that a directive names, which may be defined further down.
+fn use_database(cf: &mut Conf<'_>, name: &str) -> usize {
+    let place = cf.place();
+    let main_conf = cf.main_conf::<Postern>();
+    let number = main_conf.database_number(name);
+    if let Some(database) = main_conf.databases.get_mut(number) {
+        database.used_at.get_or_insert(place);
+    }
+    number
+}
+
+/// The settings of a location.
+#[derive(Default)]
+pub(crate) struct LocationConf {
+    /// `postern_resource`; not inherited, as no content handler is.
+    pub(crate) resource: Option<Rc<ResourceSettings>>,
+    /// `postern_jwt`
+    pub(crate) jwt: Inherited<JwtSettings>,
+}
+
+/// A setting that comes from the level above where a level does not set it.
+#[derive(Debug, Default)]
+pub(crate) enum Inherited<T> {
+    /// Not set here.
+    #[default]
+    Unset,
+    /// `off`
+    Off,
+    /// Set here or above.
+    On(Rc<T>),
+}
+
+impl<T> Inherited<T> {
+    /// The setting, if it is on.
+    pub(crate) fn get(&self) -> Option<&Rc<T>> {
+        match self {
+            Self::On(value) => Some(value),
+            Self::Unset | Self::Off => None,
+        }
+    }
+
+    fn is_set(&self) -> bool {
+        !matches!(self, Self::Unset)
+    }
+
+    fn merge(&mut self, outer: &Self) {
+        if let Self::Unset = self {
+            *self = match outer {
+                Self::Unset => Self::Unset,
+                Self::Off => Self::Off,
+                Self::On(value) => Self::On(Rc::clone(value)),
+            };
+        }
+    }
+}
+
+impl Merge for LocationConf {
+    fn merge(&mut self, outer: &Self) -> Result<(), String> {
+        self.jwt.merge(&outer.jwt);
+        Ok(())
+    }
+}
+
+/// Checks the configuration as a whole, when all of it has been read. `None` refuses it.
+pub(crate) fn finish(cf: NonNull<ngx_conf_t>) -> Option<()> {
+    let main_conf = crate::nginx::conf::main_conf_of::<Postern>(cf)?;
+    for database in &main_conf.databases {
+        if database.settings.is_none() {
+            let place = database.used_at.as_deref().unwrap_or("the configuration");
+            log_emergency(cf, &format!("unknown database \"{}\" in {place}", database.name));
+            return None;
+        }
+    }
+    Some(())
+}

@@ -1,0 +1,106 @@
+//! The module as nginx sees it: its symbols, its hooks and the order of its life.
+//!
+//! `ngx_modules!` exports an empty module order: nginx then appends the module last, so that its filters run first. They
+//! see a body before gzip does.
+
+use std::ptr::NonNull;
+
+use nginx_sys::{
+    NGX_HTTP_MODULE, ngx_command_t, ngx_conf_t, ngx_cycle_t, ngx_http_conf_ctx_t, ngx_http_module_t,
+    ngx_int_t, ngx_module_t,
+};
+
+use crate::conf::{self, LocationConf, MainConf, Postern};
+use crate::nginx::conf::{create, merge};
+use crate::nginx::guard::guarded;
+use crate::nginx::{self, Module, filter, phase};
+use crate::phase::{Access, Context, ErrorBody};
+use crate::worker;
+
+// SAFETY: the hooks below create exactly these types.
+unsafe impl Module for Postern {
+    type MainConf = MainConf;
+    type LocationConf = LocationConf;
+    type Context = Context;
+}
+
+/// nginx wants a mutable pointer to the table, which it only reads.
+#[repr(transparent)]
+struct Commands<const N: usize>([ngx_command_t; N]);
+
+// SAFETY: the table is never written.
+unsafe impl<const N: usize> Sync for Commands<N> {}
+
+static COMMANDS: Commands<{ conf::DIRECTIVES.len() + 1 }> = Commands(conf::terminated());
+
+static CONTEXT: ngx_http_module_t = ngx_http_module_t {
+    preconfiguration: None,
+    postconfiguration: Some(postconfiguration),
+    create_main_conf: Some(create::<MainConf>),
+    init_main_conf: None,
+    create_srv_conf: None,
+    merge_srv_conf: None,
+    create_loc_conf: Some(create::<LocationConf>),
+    merge_loc_conf: Some(merge::<LocationConf>),
+};
+
+ngx::ngx_modules!(ngx_http_postern_module);
+
+/// The module. nginx writes its indices when it loads it.
+#[used]
+#[unsafe(no_mangle)]
+pub(crate) static mut ngx_http_postern_module: ngx_module_t = ngx_module_t {
+    ctx: (&raw const CONTEXT).cast_mut().cast(),
+    commands: (&raw const COMMANDS).cast_mut().cast(),
+    type_: NGX_HTTP_MODULE as usize,
+    init_process: Some(init_process),
+    exit_process: Some(exit_process),
+    ..ngx_module_t::default()
+};
+
+/// The configuration has been read: check it as a whole and take our places in the phases.
+unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
+    let installed = guarded(None, || {
+        let cf = NonNull::new(cf)?;
+        conf::finish(cf)?;
+        phase::add_access_handler::<Access>(cf)?;
+        filter::install::<ErrorBody, ErrorBody>();
+        Some(())
+    });
+    installed.map_or(nginx::ERROR, |()| nginx::OK)
+}
+
+/// A process starts. Only those that serve requests get connections and caches.
+unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
+    if !nginx::process::serves_requests() {
+        return nginx::OK;
+    }
+    // SAFETY: nginx gives the cycle that this process serves.
+    let main_conf = unsafe { main_conf(cycle) };
+    let started = guarded(false, || {
+        if let Some(main_conf) = main_conf {
+            worker::start(main_conf);
+        }
+        true
+    });
+    if started { nginx::OK } else { nginx::ERROR }
+}
+
+unsafe extern "C" fn exit_process(_cycle: *mut ngx_cycle_t) {
+    guarded((), worker::stop);
+}
+
+/// # Safety
+/// `cycle` must be live for as long as the result is used.
+unsafe fn main_conf<'a>(cycle: *mut ngx_cycle_t) -> Option<&'a MainConf> {
+    // SAFETY: a static of nginx whose index was assigned before.
+    let http = unsafe { (*(&raw const nginx_sys::ngx_http_module)).index };
+    // SAFETY: the caller vouches for the cycle; it has a slot for every module.
+    let context = unsafe { *(*cycle).conf_ctx.add(http) }.cast::<ngx_http_conf_ctx_t>();
+    // SAFETY: null without an `http` block, an HTTP configuration context otherwise.
+    let context = unsafe { context.as_ref() }?;
+    // SAFETY: nginx has assigned the index.
+    let slot = unsafe { (*(&raw const ngx_http_postern_module)).ctx_index };
+    // SAFETY: the slot was filled by `create::<MainConf>`.
+    unsafe { (*context.main_conf.add(slot)).cast::<MainConf>().as_ref() }
+}

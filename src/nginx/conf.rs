@@ -1,0 +1,306 @@
+//! Reading directives.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::path::PathBuf;
+use std::ptr::{self, NonNull};
+
+use nginx_sys::{
+    NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_full_name, ngx_conf_log_error, ngx_conf_parse,
+    ngx_conf_t, ngx_http_conf_ctx_t, ngx_http_core_loc_conf_t, ngx_http_core_module, ngx_parse_time,
+    ngx_pool_t, ngx_str_t,
+};
+
+use super::guard::guarded;
+use super::module::{self, Module};
+use super::{cleanup, phase};
+
+/// Why a directive is refused.
+#[derive(Debug)]
+pub(crate) enum ConfError {
+    /// What is wrong, for nginx to put behind `"name" directive`: "is duplicate".
+    Directive(&'static CStr),
+    /// A whole message, to which nginx adds file and line.
+    Message(String),
+    /// Already logged by nginx.
+    Logged,
+}
+
+impl From<String> for ConfError {
+    fn from(message: String) -> Self {
+        Self::Message(message)
+    }
+}
+
+/// A directive: where it may stand, how many arguments it takes, what it sets.
+pub(crate) trait Directive: 'static {
+    /// The configuration that it is written to.
+    type Conf: 'static;
+    /// Sets it.
+    fn set(cf: &mut Conf<'_>, conf: &mut Self::Conf) -> Result<(), ConfError>;
+}
+
+/// The directive that is being read. Its lifetime is that of the call.
+pub(crate) struct Conf<'a> {
+    cf: &'a mut ngx_conf_t,
+}
+
+impl Conf<'_> {
+    /// The words of the directive, its name first. nginx has already taken away quotes and escapes.
+    pub(crate) fn arguments(&self) -> Result<Vec<&str>, ConfError> {
+        // SAFETY: while a directive is read, `args` is an array of strings.
+        let words: &[ngx_str_t] = unsafe { (*self.cf.args).as_slice() };
+        words
+            .iter()
+            // SAFETY: each is a word of the configuration file, alive until the directive has been read.
+            .map(|word| std::str::from_utf8(unsafe { super::bytes(*word) }))
+            .collect::<Result<_, _>>()
+            .map_err(|_| ConfError::Message("the directive is not valid UTF-8".into()))
+    }
+
+    /// Warns with file and line.
+    pub(crate) fn warn(&mut self, message: &str) {
+        self.log(NGX_LOG_WARN, message);
+    }
+
+    fn log(&mut self, level: u32, message: &str) {
+        let text = super::borrowed(message.as_bytes());
+        // SAFETY: the format takes one `ngx_str_t *`, which lives until the call returns.
+        unsafe { ngx_conf_log_error(level as usize, self.cf, 0, c"%V".as_ptr(), &raw const text) };
+    }
+
+    /// A copy of `text` in the configuration's pool.
+    pub(super) fn pool_string(&mut self, text: &str) -> Option<ngx_str_t> {
+        // SAFETY: the configuration's pool lives as long as the cycle.
+        unsafe { ngx_str_t::from_bytes(self.cf.pool, text.as_bytes()) }
+    }
+
+    pub(super) fn pool(&mut self) -> *mut ngx_pool_t {
+        self.cf.pool
+    }
+
+    /// A file named in the configuration: relative to the folder of nginx.conf, as for nginx's own directives.
+    pub(crate) fn full_path(&mut self, path: &str) -> Result<PathBuf, ConfError> {
+        let mut name = self
+            .pool_string(&format!("{path}\0"))
+            .ok_or_else(|| ConfError::Message("not enough memory".into()))?;
+        name.len -= 1;
+        // SAFETY: the name is a terminated string in the cycle's pool.
+        let rc = unsafe { ngx_conf_full_name(self.cf.cycle, &raw mut name, 1) };
+        if rc != super::OK {
+            return Err(ConfError::Message(format!("invalid path \"{path}\"")));
+        }
+        // SAFETY: nginx has written a string into the pool.
+        let name = unsafe { super::bytes(name) };
+        Ok(PathBuf::from(String::from_utf8_lossy(name).into_owned()))
+    }
+
+    /// The module's configuration of the `http` block.
+    pub(crate) fn main_conf<M: Module>(&mut self) -> &mut M::MainConf {
+        // SAFETY: inside `http`, `ctx` is an HTTP configuration context.
+        let context = unsafe { &*self.cf.ctx.cast::<ngx_http_conf_ctx_t>() };
+        // SAFETY: the slot was filled by `create` with this type, and nothing else refers to it now.
+        unsafe { &mut *(*context.main_conf.add(module::slot())).cast::<M::MainConf>() }
+    }
+
+    /// Makes `H` the content handler of this location.
+    pub(crate) fn set_content_handler<H: phase::Handler>(&mut self) {
+        let core = self.core_location();
+        core.handler = Some(phase::run::<H>);
+    }
+
+    /// The name of the location that is being read, as it is written after `location`.
+    pub(crate) fn location_name(&mut self) -> String {
+        // SAFETY: the name is a string of the configuration.
+        String::from_utf8_lossy(unsafe { super::bytes(self.core_location().name) }).into_owned()
+    }
+
+    /// Whether the location is given by a fixed path: not by a regular expression, a name or an `if`.
+    pub(crate) fn location_is_prefix(&mut self) -> bool {
+        let core = self.core_location();
+        core.regex.is_null() && core.named() == 0 && core.noname() == 0
+    }
+
+    /// The place in the configuration that is being read, as nginx's messages have it: `file:line`.
+    pub(crate) fn place(&self) -> String {
+        // SAFETY: while a file is read, nginx keeps its name and line here; with `-g` there is no file.
+        let Some(file) = (unsafe { self.cf.conf_file.as_ref() }) else {
+            return "the command line".into();
+        };
+        // SAFETY: the name is a string of the configuration.
+        let name = unsafe { super::bytes(file.file.name) };
+        format!("{}:{}", String::from_utf8_lossy(name), file.line)
+    }
+
+    fn core_location(&mut self) -> &mut ngx_http_core_loc_conf_t {
+        // SAFETY: inside a location, `ctx` is an HTTP configuration context.
+        let context = unsafe { &*self.cf.ctx.cast::<ngx_http_conf_ctx_t>() };
+        // SAFETY: a static of nginx whose index was assigned before.
+        let slot = unsafe { (*(&raw const ngx_http_core_module)).ctx_index };
+        // SAFETY: nginx's core module keeps this type in its slot.
+        unsafe { &mut *(*context.loc_conf.add(slot)).cast::<ngx_http_core_loc_conf_t>() }
+    }
+
+    /// Reads the block `{ … }` that follows, calling `each` for every directive in it.
+    pub(crate) fn parse_block(
+        &mut self,
+        mut each: impl FnMut(&mut Conf<'_>) -> Result<(), ConfError>,
+    ) -> Result<(), ConfError> {
+        let mut each: &mut EachDirective<'_> = &mut each;
+        let saved = (self.cf.handler, self.cf.handler_conf);
+        self.cf.handler = Some(block_directive);
+        self.cf.handler_conf = (&raw mut each).cast();
+        // SAFETY: a block directive is being read, and the handler's data outlives the call.
+        let result = unsafe { ngx_conf_parse(self.cf, ptr::null_mut()) };
+        (self.cf.handler, self.cf.handler_conf) = saved;
+        if result.is_null() {
+            Ok(())
+        } else {
+            Err(ConfError::Logged)
+        }
+    }
+
+    fn report(&mut self, result: Result<(), ConfError>) -> *mut c_char {
+        match result {
+            Ok(()) => ptr::null_mut(),
+            Err(ConfError::Directive(complaint)) => complaint.as_ptr().cast_mut(),
+            Err(ConfError::Message(message)) => {
+                self.log(NGX_LOG_EMERG, &message);
+                conf_error()
+            }
+            Err(ConfError::Logged) => conf_error(),
+        }
+    }
+}
+
+type EachDirective<'a> = dyn FnMut(&mut Conf<'_>) -> Result<(), ConfError> + 'a;
+
+/// `NGX_CONF_ERROR`
+fn conf_error() -> *mut c_char {
+    ptr::without_provenance_mut(usize::MAX)
+}
+
+unsafe extern "C" fn block_directive(
+    cf: *mut ngx_conf_t,
+    _command: *mut ngx_command_t,
+    data: *mut c_void,
+) -> *mut c_char {
+    // SAFETY: `parse_block` set the data to a closure that lives until the block has been read.
+    let each = unsafe { &mut *data.cast::<&mut EachDirective<'_>>() };
+    // SAFETY: nginx gives the configuration that it is reading.
+    let mut conf = Conf {
+        cf: unsafe { &mut *cf },
+    };
+    let result = guarded(Err(ConfError::Logged), || each(&mut conf));
+    // nginx prefixes a complaint with the directive's name only for module directives: do the same here.
+    let result = result.map_err(|error| match error {
+        ConfError::Directive(complaint) => {
+            let name = conf
+                .arguments()
+                .ok()
+                .and_then(|words| words.first().map(|&name| name.to_owned()));
+            ConfError::Message(format!(
+                "\"{}\" directive {}",
+                name.unwrap_or_default(),
+                complaint.to_string_lossy()
+            ))
+        }
+        other => other,
+    });
+    conf.report(result)
+}
+
+/// The shim behind every directive.
+pub(super) unsafe extern "C" fn set<D: Directive>(
+    cf: *mut ngx_conf_t,
+    _command: *mut ngx_command_t,
+    conf: *mut c_void,
+) -> *mut c_char {
+    // SAFETY: nginx gives the configuration that it is reading.
+    let mut cf = Conf {
+        cf: unsafe { &mut *cf },
+    };
+    // SAFETY: `command` ties the directive to the slot of this type, which `create` filled.
+    let conf = unsafe { &mut *conf.cast::<D::Conf>() };
+    let result = guarded(Err(ConfError::Logged), || D::set(&mut cf, conf));
+    cf.report(result)
+}
+
+/// The shim behind `create_main_conf` and `create_loc_conf`: a default value that lives as long as the cycle.
+pub(crate) unsafe extern "C" fn create<T: Default + 'static>(cf: *mut ngx_conf_t) -> *mut c_void {
+    let value = guarded(None, || Some(T::default()));
+    let Some(value) = value else {
+        return ptr::null_mut();
+    };
+    // SAFETY: nginx gives the configuration that it is reading.
+    let pool = unsafe { (*cf).pool };
+    // SAFETY: the pool is the cycle's; nginx uses the value no longer than the cycle.
+    let value = unsafe { cleanup::attach(pool, value) };
+    value.map_or(ptr::null_mut(), |value| value.as_ptr().cast())
+}
+
+/// A configuration that takes from the level above what it does not set itself.
+pub(crate) trait Merge {
+    /// `self` is the inner level.
+    fn merge(&mut self, outer: &Self) -> Result<(), String>;
+}
+
+/// The shim behind `merge_loc_conf`.
+pub(crate) unsafe extern "C" fn merge<T: Merge>(
+    cf: *mut ngx_conf_t,
+    outer: *mut c_void,
+    inner: *mut c_void,
+) -> *mut c_char {
+    // SAFETY: nginx gives the configuration that it is reading.
+    let mut cf = Conf {
+        cf: unsafe { &mut *cf },
+    };
+    // SAFETY: both come from `create` for this type, and they are two values.
+    let outer = unsafe { &*outer.cast::<T>() };
+    // SAFETY: as above.
+    let inner = unsafe { &mut *inner.cast::<T>() };
+    let result = guarded(Err(String::new()), || inner.merge(outer));
+    cf.report(result.map_err(ConfError::Message))
+}
+
+/// A duration in nginx's notation (`10s`, `1m 30s`, `500ms`; a bare number is seconds), in milliseconds.
+pub(crate) fn parse_duration_ms(text: &str) -> Option<u64> {
+    let mut text = super::borrowed(text.as_bytes());
+    // SAFETY: nginx only reads the string.
+    let milliseconds = unsafe { ngx_parse_time(&raw mut text, 0) };
+    u64::try_from(milliseconds).ok()
+}
+
+/// Logs why the configuration as a whole is refused.
+pub(crate) fn log_emergency(cf: NonNull<ngx_conf_t>, message: &str) {
+    let text = super::borrowed(message.as_bytes());
+    // SAFETY: nginx gives the configuration that it has read.
+    let log = unsafe { cf.as_ref() }.log;
+    // SAFETY: the format takes one `ngx_str_t *`, which lives until the call returns.
+    unsafe { nginx_sys::ngx_log_error_core(NGX_LOG_EMERG as usize, log, 0, c"%V".as_ptr(), &raw const text) };
+}
+
+/// The module's configuration of the `http` block, when all of it has been read.
+pub(crate) fn main_conf_of<'a, M: Module>(cf: NonNull<ngx_conf_t>) -> Option<&'a M::MainConf> {
+    // SAFETY: nginx gives the configuration that it has read.
+    let context = unsafe { cf.as_ref() }.ctx.cast::<ngx_http_conf_ctx_t>();
+    // SAFETY: inside `http`, `ctx` is an HTTP configuration context.
+    let slots = unsafe { (*context).main_conf };
+    // SAFETY: nginx gives every module a slot.
+    let value = unsafe { *slots.add(module::slot()) };
+    // SAFETY: the slot was filled by `create` with this type and lives as long as the cycle.
+    unsafe { value.cast::<M::MainConf>().as_ref() }
+}
+
+/// The core module's configuration, for the places of phase handlers; called by `postconfiguration`.
+pub(crate) fn core_main_conf(
+    cf: NonNull<ngx_conf_t>,
+) -> Option<NonNull<nginx_sys::ngx_http_core_main_conf_t>> {
+    // SAFETY: nginx gives the configuration that it is reading.
+    let context = unsafe { cf.as_ref() }.ctx.cast::<ngx_http_conf_ctx_t>();
+    // SAFETY: a static of nginx whose index was assigned before.
+    let slot = unsafe { (*(&raw const ngx_http_core_module)).ctx_index };
+    // SAFETY: inside `http`, `ctx` is an HTTP configuration context.
+    let slots = unsafe { (*context).main_conf };
+    // SAFETY: nginx's core module keeps this type in its slot.
+    NonNull::new(unsafe { *slots.add(slot) }.cast())
+}

@@ -1,0 +1,126 @@
+//! Requests that wait: a future answers them, and a client that goes away cancels it.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use nginx_sys::{
+    ngx_http_finalize_request, ngx_http_request_t, ngx_http_run_posted_requests, ngx_http_test_reading,
+    ngx_int_t,
+};
+
+use super::executor::{self, Task};
+use super::output::Reply;
+use super::phase::Verdict;
+use super::request::Request;
+use super::{cleanup, guard};
+
+/// How a suspended request ends.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// With this response.
+    Reply(Reply),
+    /// nginx answers with this status.
+    Status(u16),
+}
+
+/// A request seen from a future: it may be gone whenever the future goes on.
+#[derive(Clone)]
+pub(crate) struct RequestHandle(Rc<Cell<*mut ngx_http_request_t>>);
+
+impl RequestHandle {
+    /// Looks at the request, if it is still there. The callback must not suspend or finish it.
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Request) -> T) -> Option<T> {
+        let request = NonNull::new(self.0.get())?;
+        // SAFETY: the pointer is cleared when the request's pool goes; futures run only from the event loop, where no
+        // other reference to the request is in use.
+        Some(look(unsafe { Request::from_raw(request.as_ptr()) }))
+    }
+
+    /// Ends the request.
+    fn finish(&self, outcome: Outcome) {
+        let request = self.0.get();
+        if request.is_null() {
+            return;
+        }
+        let code = self
+            .with(|request| respond(request, outcome))
+            .unwrap_or(super::ERROR);
+        // SAFETY: the request is live: `with` has just looked at it.
+        let connection = unsafe { (*request).connection };
+        // SAFETY: this gives back the reference that `suspend` took.
+        unsafe { ngx_http_finalize_request(request, code) };
+        // SAFETY: a client's connection outlives the end of a request on it until the loop goes on.
+        unsafe { ngx_http_run_posted_requests(connection) };
+    }
+}
+
+fn respond(request: &mut Request, outcome: Outcome) -> ngx_int_t {
+    match outcome {
+        Outcome::Reply(reply) => request.send(reply),
+        Outcome::Status(status) => Verdict::Status(status).into_code(),
+    }
+}
+
+/// Lives in the request's pool: when it goes, the future is cancelled and its handle is empty.
+struct Suspension {
+    handle: Rc<Cell<*mut ngx_http_request_t>>,
+    _task: Task,
+}
+
+impl Drop for Suspension {
+    fn drop(&mut self) {
+        self.handle.set(ptr::null_mut());
+    }
+}
+
+impl Request {
+    /// Leaves the answer to a future. A client that closes its connection meanwhile ends the request and the future.
+    pub(crate) fn suspend<F>(&mut self, make: impl FnOnce(RequestHandle) -> F) -> Verdict
+    where
+        F: Future<Output = Outcome> + 'static,
+    {
+        let handle = RequestHandle(Rc::new(Cell::new(self.as_raw())));
+        let answer = make(handle.clone());
+        let finisher = handle.clone();
+        let task = executor::spawn(async move {
+            let outcome = CaughtPanics(pin!(answer)).await;
+            finisher.finish(outcome);
+        });
+        let suspension = Suspension {
+            handle: handle.0,
+            _task: task,
+        };
+        let raw = self.raw();
+        // SAFETY: the request's pool is live; the value is reached only through its cleanup.
+        if unsafe { cleanup::attach(raw.pool, suspension) }.is_none() {
+            return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
+        }
+        raw.read_event_handler = Some(ngx_http_test_reading);
+        // SAFETY: a request has a live main request. If it is this one, `raw` is not used any more.
+        let main = unsafe { &mut *raw.main };
+        main.set_count(main.count() + 1);
+        Verdict::Finished(super::DONE)
+    }
+}
+
+/// A future whose panic becomes a 500.
+struct CaughtPanics<'a, F>(Pin<&'a mut F>);
+
+impl<F: Future<Output = Outcome>> Future for CaughtPanics<'_, F> {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(payload) => {
+                guard::report(payload.as_ref());
+                Poll::Ready(Outcome::Status(500))
+            }
+        }
+    }
+}

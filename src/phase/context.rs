@@ -1,0 +1,30 @@
+//! What is known of a request between its phases.
+
+use std::rc::Rc;
+
+use postern_core::auth::Identity;
+
+/// The module's value of a request.
+#[derive(Default)]
+pub(crate) struct Context {
+    /// Who asks, once a token was verified.
+    pub(crate) identity: Option<Rc<Identity>>,
+    /// The response is ours: it is sent as it is.
+    pub(crate) replied: bool,
+    /// Where the body of an error that nginx answers stands.
+    pub(crate) error_body: ErrorBodyState,
+}
+
+/// The body of an error that nginx answers: nginx's own page, replaced by JSON.
+#[derive(Default)]
+pub(crate) enum ErrorBodyState {
+    /// Nothing is to be replaced.
+    #[default]
+    None,
+    /// nginx will answer the status that a handler returned; this is its body.
+    Prepared(Vec<u8>),
+    /// The header has been sent with the length of this body.
+    Announced(Vec<u8>),
+    /// The body has been sent; what nginx sends is dropped.
+    Sent,
+}

@@ -1,0 +1,74 @@
+//! Errors that nginx answers on a location of ours (413, a 401 from the access phase, …) get the same JSON body as our own:
+//! a header filter announces it, a body filter puts it in the place of nginx's page.
+
+use postern_core::error::Error;
+use postern_core::response;
+
+use super::context::ErrorBodyState;
+use super::reply::JSON;
+use crate::conf::Postern;
+use crate::nginx::Request;
+use crate::nginx::filter::{BodyFilter, BodyVerdict, HeaderFilter};
+
+/// The two filters.
+pub(crate) struct ErrorBody;
+
+impl HeaderFilter for ErrorBody {
+    fn filter(request: &mut Request) {
+        if !is_nginx_error(request) {
+            return;
+        }
+        let is_resource = request.location_conf::<Postern>().resource.is_some();
+        let status = request.response_status();
+        let Some(context) = (if is_resource {
+            request.context_or_default::<Postern>()
+        } else {
+            request.context::<Postern>()
+        }) else {
+            return;
+        };
+        if context.replied {
+            return;
+        }
+        let body = match std::mem::take(&mut context.error_body) {
+            ErrorBodyState::Prepared(body) => body,
+            _ if is_resource => response::render(&Error::Http(status), context.identity.is_some()).body,
+            other => {
+                context.error_body = other;
+                return;
+            }
+        };
+        let length = body.len();
+        context.error_body = ErrorBodyState::Announced(body);
+        request.set_content_type(JSON);
+        request.set_content_length(Some(length));
+    }
+}
+
+/// Whether the response is one of nginx's own pages, and not what an upstream or an `error_page` gives.
+fn is_nginx_error(request: &Request) -> bool {
+    let status = request.response_status();
+    request.is_main() && status >= 400 && request.error_status() == status && !request.has_upstream()
+}
+
+impl BodyFilter for ErrorBody {
+    fn filter(request: &mut Request) -> BodyVerdict {
+        let Some(context) = request.context::<Postern>() else {
+            return BodyVerdict::Pass;
+        };
+        match std::mem::take(&mut context.error_body) {
+            ErrorBodyState::Announced(body) => {
+                context.error_body = ErrorBodyState::Sent;
+                BodyVerdict::Replace(body)
+            }
+            ErrorBodyState::Sent => {
+                context.error_body = ErrorBodyState::Sent;
+                BodyVerdict::Swallow
+            }
+            other => {
+                context.error_body = other;
+                BodyVerdict::Pass
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What Postern does in nginx's phases: one file for each.
+
+mod access;
+mod context;
+mod error_body;
+mod reply;
+mod resource;
+mod rows;
+
+pub(crate) use access::Access;
+pub(crate) use context::Context;
+pub(crate) use error_body::ErrorBody;
+pub(crate) use resource::Resource;

@@ -1,0 +1,82 @@
+//! Errors and results as nginx sends them.
+
+use std::borrow::Cow;
+
+use postern_core::error::Error;
+use postern_core::response::{self, ErrorResponse};
+
+use crate::conf::Postern;
+use crate::nginx::output::Reply;
+use crate::nginx::phase::Verdict;
+use crate::nginx::task::Outcome;
+use crate::nginx::{Level, Request};
+
+/// The media type of everything that Postern answers (RFC 8259).
+pub(super) const JSON: &str = "application/json; charset=utf-8";
+
+/// Answers an error from within the content phase.
+pub(super) fn refuse(request: &mut Request, error: &Error) -> Verdict {
+    if let Err(code) = request.discard_body() {
+        return Verdict::Finished(code);
+    }
+    let reply = error_reply(request, error);
+    Verdict::Finished(request.send(reply))
+}
+
+/// Answers an error from a suspended request.
+pub(super) fn failure(request: &mut Request, error: &Error) -> Outcome {
+    Outcome::Reply(error_reply(request, error))
+}
+
+/// Renders an error and notes in the error log what a client must not see.
+pub(super) fn error_reply(request: &mut Request, error: &Error) -> Reply {
+    let authenticated = match request.context_or_default::<Postern>() {
+        Some(context) => {
+            context.replied = true;
+            context.identity.is_some()
+        }
+        None => false,
+    };
+    let ErrorResponse {
+        status,
+        code: _,
+        body,
+        www_authenticate,
+        allow,
+        retry_after_s,
+        headers,
+    } = response::render(error, authenticated);
+    log(request, error, status);
+    let mut fields: Vec<(Cow<'static, str>, Cow<'static, [u8]>)> = headers
+        .into_iter()
+        .map(|(name, value)| (name.into_string().into(), value.into_string().into_bytes().into()))
+        .collect();
+    if let Some(challenge) = www_authenticate {
+        fields.push((
+            "WWW-Authenticate".into(),
+            challenge.into_owned().into_bytes().into(),
+        ));
+    }
+    if let Some(allow) = allow {
+        fields.push(("Allow".into(), allow.into_string().into_bytes().into()));
+    }
+    if let Some(seconds) = retry_after_s {
+        fields.push(("Retry-After".into(), seconds.to_string().into_bytes().into()));
+    }
+    let has_body = status != 204 && status != 304;
+    Reply {
+        status,
+        content_type: has_body.then_some(JSON),
+        headers: fields,
+        body: has_body.then_some(body),
+    }
+}
+
+/// What the server or the pool said goes to the error log; what a client did wrong is its own business.
+fn log(request: &Request, error: &Error, status: u16) {
+    let level = if status >= 500 { Level::Error } else { Level::Info };
+    match error {
+        Error::Database(said) => request.log(level, format_args!("PostgreSQL says: {said}")),
+        other => request.log(level, format_args!("{other}")),
+    }
+}

@@ -1,0 +1,91 @@
+//! Where the rows of a request's statement go: rendered as they come, so that a response is written once.
+
+use std::rc::Rc;
+
+use postern_core::pg::DataRow;
+use postern_core::plan::ResponseShape;
+use postern_core::query::Statement;
+use postern_core::response::{ArrayWriter, PageWriter, write_object};
+
+use crate::worker::Sink;
+
+/// Takes the rows of one statement of a batch.
+pub(super) struct Rows {
+    /// Which statement of the batch; those before it only set the context.
+    position: usize,
+    statement: Rc<Statement>,
+    /// What has been written.
+    pub(super) result: RowsResult,
+}
+
+/// The rows as the shape of the response wants them.
+pub(super) enum RowsResult {
+    /// A page of a list.
+    Page(PageWriter),
+    /// One object, if there was a row.
+    Object(Option<Vec<u8>>),
+    /// A new row and the values of its key.
+    Created { object: Vec<u8>, key: Vec<Vec<u8>> },
+    /// New rows.
+    CreatedMany(ArrayWriter),
+    /// How many rows went.
+    Deleted(u64),
+}
+
+impl Rows {
+    /// Nothing yet. `position` is that of the statement in its batch.
+    pub(super) fn new(shape: &ResponseShape, statement: &Rc<Statement>, position: usize) -> Self {
+        let result = match shape {
+            ResponseShape::Page { limit, cursor } => {
+                let columns = cursor
+                    .as_ref()
+                    .map(|cursor| cursor.columns.clone())
+                    .unwrap_or_default();
+                RowsResult::Page(PageWriter::new(Rc::clone(statement), *limit, columns))
+            }
+            ResponseShape::Object => RowsResult::Object(None),
+            ResponseShape::CreatedOne { .. } => RowsResult::Created {
+                object: Vec::new(),
+                key: Vec::new(),
+            },
+            ResponseShape::CreatedMany => RowsResult::CreatedMany(ArrayWriter::new(Rc::clone(statement))),
+            ResponseShape::Deleted => RowsResult::Deleted(0),
+        };
+        Self {
+            position,
+            statement: Rc::clone(statement),
+            result,
+        }
+    }
+}
+
+/// Room for an object of usual size.
+const OBJECT_CAPACITY: usize = 512;
+
+impl Sink for Rows {
+    fn row(&mut self, statement: usize, row: &DataRow<'_>) {
+        if statement != self.position {
+            return;
+        }
+        match &mut self.result {
+            RowsResult::Page(page) => page.push(row),
+            RowsResult::CreatedMany(array) => array.push(row),
+            RowsResult::Deleted(rows) => *rows += 1,
+            RowsResult::Object(slot @ None) => {
+                let mut object = Vec::with_capacity(OBJECT_CAPACITY);
+                write_object(&mut object, row, self.statement.columns());
+                *slot = Some(object);
+            }
+            // A key that is not unique: the first row is as good as any.
+            RowsResult::Object(Some(_)) => {}
+            RowsResult::Created { object, key } => {
+                object.clear();
+                write_object(object, row, self.statement.columns());
+                *key = row
+                    .values()
+                    .map(|value| value.unwrap_or_default().to_vec())
+                    .collect();
+            }
+        }
+    }
+}

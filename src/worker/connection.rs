@@ -1,0 +1,483 @@
+//! One connection to PostgreSQL: moves bytes between a socket and the protocol, and hands what comes out to tickets and to
+//! its pool.
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::task::{Poll, Waker};
+
+use bytes::BytesMut;
+use postern_core::error::Unavailable;
+use postern_core::pg::{self, Event};
+use postern_core::query::Query;
+
+use super::exchange::{BatchError, Ticket};
+use super::pool::Pool;
+use super::transport::{Established, Transport};
+use crate::nginx::addr::Address;
+use crate::nginx::executor::{self, Deferred};
+use crate::nginx::peer::{Peer, PeerHandler, Received};
+use crate::nginx::{Level, log, time};
+
+/// How many reads a connection makes before the others of the worker get their turn.
+const READS_PER_TURN: usize = 8;
+
+/// Room for one read: a page of rows, or the short answers of many requests.
+const READ_SIZE: usize = 16 << 10;
+
+/// How long after `query_timeout` the server's own `statement_timeout` may take to arrive.
+const TIMEOUT_GRACE_MS: u64 = 1000;
+
+/// Where a connection is in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    /// The socket connects, TLS and authentication are on their way.
+    Opening,
+    /// Batches may be submitted.
+    Ready,
+    /// No more batches: it is closed when those in flight are over.
+    Draining,
+    /// Gone, with the reason.
+    Closed(Rc<str>),
+}
+
+/// Why a connection could not be opened.
+#[derive(Debug)]
+pub(super) struct OpenError {
+    pub(super) reason: Rc<str>,
+    /// It failed in the TLS handshake.
+    pub(super) in_tls: bool,
+}
+
+type Protocol = pg::Connection<Rc<dyn Ticket>>;
+
+/// A connection. Its pool and the leases on it share it.
+pub(crate) struct Connection {
+    me: Weak<Self>,
+    pool: Weak<Pool>,
+    address: Address,
+    query_timeout_ms: u64,
+    opened_at_ms: u64,
+    stage: RefCell<Stage>,
+    peer: RefCell<Option<Peer>>,
+    transport: RefCell<Transport>,
+    settings: Rc<pg::Settings>,
+    /// `None` until the transport is established.
+    protocol: RefCell<Option<Protocol>>,
+    /// Leases and batches in flight.
+    load: Cell<u32>,
+    /// When the batch that the server works on became the first, or the connection idle.
+    since_ms: Cell<u64>,
+    flush_is_queued: Cell<bool>,
+    was_established: Cell<bool>,
+    opener: RefCell<Option<Waker>>,
+}
+
+impl Connection {
+    /// Opens a connection and waits until it is ready. Dropping the future closes it.
+    pub(super) async fn open(
+        pool: &Rc<Pool>,
+        address: &Address,
+        transport: Transport,
+        settings: Rc<pg::Settings>,
+    ) -> Result<Rc<Self>, OpenError> {
+        let now_ms = time::monotonic_ms();
+        let connection = Rc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            pool: Rc::downgrade(pool),
+            address: address.clone(),
+            query_timeout_ms: pool.config().query_timeout_ms,
+            opened_at_ms: now_ms,
+            stage: RefCell::new(Stage::Opening),
+            peer: RefCell::new(None),
+            transport: RefCell::new(transport),
+            settings,
+            protocol: RefCell::new(None),
+            load: Cell::new(0),
+            since_ms: Cell::new(now_ms),
+            flush_is_queued: Cell::new(false),
+            was_established: Cell::new(false),
+            opener: RefCell::new(None),
+        });
+        let mut guard = CloseUnlessReady(Some(Rc::clone(&connection)));
+        let handler: Rc<dyn PeerHandler> = Rc::<Self>::clone(&connection);
+        let peer = Peer::connect(address, handler).map_err(|error| OpenError {
+            reason: error.to_string().into(),
+            in_tls: false,
+        })?;
+        connection.peer.replace(Some(peer));
+        poll_fn(|context| {
+            let stage = connection.stage.borrow();
+            match &*stage {
+                Stage::Opening => {
+                    connection.opener.replace(Some(context.waker().clone()));
+                    Poll::Pending
+                }
+                Stage::Closed(reason) => {
+                    let in_tls = matches!(*connection.transport.borrow(), Transport::Tls(_));
+                    let in_tls = in_tls && !connection.was_established.get();
+                    Poll::Ready(Err(OpenError {
+                        reason: Rc::clone(reason),
+                        in_tls,
+                    }))
+                }
+                Stage::Ready | Stage::Draining => Poll::Ready(Ok(())),
+            }
+        })
+        .await?;
+        guard.0 = None;
+        Ok(connection)
+    }
+
+    /// Leases and batches in flight.
+    pub(super) fn load(&self) -> u32 {
+        self.load.get()
+    }
+
+    /// Counts a lease in or a lease or batch out.
+    pub(super) fn change_load(&self, change: i32) {
+        self.load.set(self.load.get().saturating_add_signed(change));
+    }
+
+    /// Whether batches may be submitted.
+    pub(super) fn is_ready(&self) -> bool {
+        *self.stage.borrow() == Stage::Ready
+    }
+
+    /// Whether nobody uses it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.load.get() == 0
+    }
+
+    /// Since when it has been idle, or the server has worked on the same batch, in milliseconds of the monotonic clock.
+    pub(super) fn since_ms(&self) -> u64 {
+        self.since_ms.get()
+    }
+
+    /// When it was opened, in milliseconds of the monotonic clock.
+    pub(super) fn opened_at_ms(&self) -> u64 {
+        self.opened_at_ms
+    }
+
+    /// The value of a parameter that the server reports (`server_version`, `in_hot_standby`, …).
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        self.protocol()?.parameter(name).map(str::to_owned)
+    }
+
+    /// Sends a batch; its end is told to the ticket, and only then does its load go.
+    pub(super) fn submit(&self, ticket: Rc<dyn Ticket>, role: &str, queries: &[&Query]) {
+        self.submit_with(ticket, |protocol, ticket| protocol.submit(ticket, role, queries));
+    }
+
+    /// Sends a command without parameters.
+    pub(super) fn submit_simple(&self, ticket: Rc<dyn Ticket>, command: &str) {
+        self.submit_with(ticket, |protocol, ticket| protocol.submit_simple(ticket, command));
+    }
+
+    fn submit_with(
+        &self,
+        ticket: Rc<dyn Ticket>,
+        submit: impl FnOnce(&mut Protocol, Rc<dyn Ticket>) -> Result<(), pg::Rejected<Rc<dyn Ticket>>>,
+    ) {
+        let refused = match self.protocol() {
+            Some(mut protocol) => submit(&mut protocol, ticket)
+                .err()
+                .map(|rejected| (rejected.ticket, rejected.reason)),
+            None => Some((ticket, pg::SubmitError::NotReady)),
+        };
+        if let Some((ticket, reason)) = refused {
+            log(Level::Error, format_args!("a statement was not sent: {reason}"));
+            self.change_load(-1);
+            ticket.finish(Err(BatchError::Lost(Unavailable::ConnectionLost)));
+            return;
+        }
+        if self.in_flight() == 1 {
+            self.since_ms.set(time::monotonic_ms());
+            self.with_peer(|peer| {
+                peer.set_idle(false);
+                peer.set_timeout(self.query_timeout_ms.saturating_add(TIMEOUT_GRACE_MS));
+            });
+        }
+        self.queue_flush();
+    }
+
+    fn in_flight(&self) -> usize {
+        self.protocol.borrow().as_ref().map_or(0, Protocol::in_flight)
+    }
+
+    fn protocol(&self) -> Option<RefMut<'_, Protocol>> {
+        RefMut::filter_map(self.protocol.borrow_mut(), Option::as_mut).ok()
+    }
+
+    /// A lease was given back unused.
+    pub(super) fn lease_returned(&self) {
+        self.change_load(-1);
+        self.close_if_drained();
+        if let Some(pool) = self.pool.upgrade() {
+            pool.capacity_freed();
+        }
+    }
+
+    /// No more batches; closed when those in flight are over.
+    pub(super) fn drain(&self) {
+        if self.is_ready() {
+            self.stage.replace(Stage::Draining);
+        }
+        self.close_if_drained();
+    }
+
+    fn close_if_drained(&self) {
+        if self.is_idle() && *self.stage.borrow() == Stage::Draining {
+            self.close("no longer needed", Unavailable::ConnectionLost);
+        }
+    }
+
+    /// Closes the connection. What is in flight fails with `loss`.
+    pub(super) fn close(&self, reason: &str, loss: Unavailable) {
+        if matches!(*self.stage.borrow(), Stage::Closed(_)) {
+            return;
+        }
+        self.stage.replace(Stage::Closed(reason.into()));
+        let protocol = self.protocol.take();
+        if let (Some(peer), Some(mut protocol)) = (self.peer.take(), protocol) {
+            protocol.terminate();
+            // The farewell is a courtesy: nothing depends on it.
+            let _ = self.transport.borrow_mut().send(&peer, protocol.output());
+            drop(peer);
+            for ticket in protocol.into_tickets() {
+                self.change_load(-1);
+                ticket.finish(Err(BatchError::Lost(loss)));
+            }
+        }
+        if let Some(waker) = self.opener.take() {
+            waker.wake();
+        }
+        if let (Some(pool), Some(me)) = (self.pool.upgrade(), self.me.upgrade()) {
+            pool.connection_closed(&me);
+        }
+    }
+
+    fn queue_flush(&self) {
+        if !self.flush_is_queued.replace(true)
+            && let Some(me) = self.me.upgrade()
+        {
+            executor::defer(me);
+        }
+    }
+
+    fn with_peer<T>(&self, use_peer: impl FnOnce(&Peer) -> T) -> Option<T> {
+        self.peer.borrow().as_ref().map(use_peer)
+    }
+
+    fn flush(&self) {
+        let sent = self.with_peer(|peer| match self.protocol() {
+            Some(mut protocol) => self.transport.borrow_mut().send(peer, protocol.output()),
+            None => Ok(()),
+        });
+        if let Some(Err(error)) = sent {
+            self.fail(&error.to_string());
+        }
+    }
+
+    /// Goes on until the protocol can begin; then it does.
+    fn establish(&self) {
+        let Some(established) = self.with_peer(|peer| self.transport.borrow_mut().establish(peer)) else {
+            return;
+        };
+        match established {
+            Ok(Established::No) => {}
+            Ok(Established::Yes(end_point)) => {
+                match pg::Connection::new(Rc::clone(&self.settings), end_point) {
+                    Ok(protocol) => {
+                        self.was_established.set(true);
+                        self.protocol.replace(Some(protocol));
+                        self.flush();
+                    }
+                    Err(error) => self.fail(&error.to_string()),
+                }
+            }
+            Ok(Established::Closed) => self.fail("the server closed the connection"),
+            Err(error) => self.fail(&error.to_string()),
+        }
+    }
+
+    /// Reads until there is nothing, or it is the others' turn.
+    fn read(&self) {
+        for _ in 0..READS_PER_TURN {
+            let received = self.with_peer(|peer| {
+                let Some(mut protocol) = self.protocol() else {
+                    return Ok(Received::WouldBlock);
+                };
+                let input: &mut BytesMut = protocol.input();
+                input.reserve(READ_SIZE);
+                self.transport.borrow_mut().receive(peer, input)
+            });
+            match received {
+                None | Some(Ok(Received::WouldBlock)) => return,
+                Some(Ok(Received::Bytes(_))) => self.digest(),
+                Some(Ok(Received::Closed)) => return self.fail("the server closed the connection"),
+                Some(Err(error)) => return self.fail(&error.to_string()),
+            }
+        }
+        self.with_peer(Peer::read_again);
+    }
+
+    /// Looks at what has come.
+    fn digest(&self) {
+        let mut news = News::default();
+        let result = self.take_events(&mut news);
+        if news.done > 0 {
+            self.batches_done(news.done);
+        }
+        if news.started {
+            self.started();
+        }
+        if let Some(pool) = self.pool.upgrade() {
+            for (channel, payload) in news.notifications {
+                pool.notified(&channel, &payload);
+            }
+            if news.done > 0 {
+                pool.capacity_freed();
+            }
+        }
+        if let Some(reason) = news.closed {
+            self.fail(&reason);
+        } else if let Err(error) = result {
+            self.fail(&error.to_string());
+        } else if self
+            .protocol()
+            .is_some_and(|mut protocol| !protocol.output().is_empty())
+        {
+            // Authentication answers at once.
+            self.queue_flush();
+        }
+    }
+
+    fn take_events(&self, news: &mut News) -> Result<(), pg::ProtocolError> {
+        let Some(mut protocol) = self.protocol() else {
+            return Ok(());
+        };
+        while let Some(event) = protocol.next_event()? {
+            match event {
+                Event::Row {
+                    ticket,
+                    statement,
+                    row,
+                } => ticket.row(statement, &row),
+                Event::Done { ticket, outcome } => {
+                    news.done += 1;
+                    ticket.finish(outcome.map_err(BatchError::Failed));
+                }
+                Event::Started => news.started = true,
+                Event::Notification { channel, payload } => {
+                    news.notifications.push((channel.into(), payload.into()));
+                }
+                Event::Closed(error) => news.closed = Some(error.to_string()),
+                Event::Notice(notice) => log(
+                    Level::Info,
+                    format_args!("{} says: {notice}", self.address.name()),
+                ),
+                Event::Complete { .. } | Event::ParameterChanged { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn batches_done(&self, done: u32) {
+        self.load.set(self.load.get().saturating_sub(done));
+        self.since_ms.set(time::monotonic_ms());
+        if self.in_flight() > 0 {
+            return;
+        }
+        self.with_peer(|peer| {
+            peer.clear_timeout();
+            peer.set_idle(true);
+        });
+        self.close_if_drained();
+    }
+
+    fn started(&self) {
+        self.stage.replace(Stage::Ready);
+        self.with_peer(|peer| peer.set_idle(true));
+        if let Some(waker) = self.opener.take() {
+            waker.wake();
+        }
+    }
+
+    fn fail(&self, reason: &str) {
+        if !matches!(*self.stage.borrow(), Stage::Opening) {
+            log(
+                Level::Error,
+                format_args!("connection to {} is lost: {reason}", self.address.name()),
+            );
+        }
+        self.close(reason, Unavailable::ConnectionLost);
+    }
+}
+
+/// What a read brought for the pool, told when the protocol is not borrowed any more.
+#[derive(Default)]
+struct News {
+    started: bool,
+    done: u32,
+    notifications: Vec<(Box<str>, Box<str>)>,
+    closed: Option<String>,
+}
+
+impl PeerHandler for Connection {
+    fn on_read(&self) {
+        if self.protocol.borrow().is_none() {
+            self.establish();
+        }
+        self.read();
+    }
+
+    fn on_write(&self) {
+        if self.protocol.borrow().is_some() {
+            return self.flush();
+        }
+        match self.with_peer(Peer::connect_result) {
+            Some(Ok(())) => self.establish(),
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Some(Err(error)) => self.fail(&error.to_string()),
+            None => {}
+        }
+    }
+
+    fn on_timeout(&self) {
+        let busy_ms = time::monotonic_ms().saturating_sub(self.since_ms.get());
+        let limit_ms = self.query_timeout_ms.saturating_add(TIMEOUT_GRACE_MS);
+        if busy_ms < limit_ms {
+            // Batches have ended since the timer was set; the one that is worked on now has its own time.
+            self.with_peer(|peer| peer.set_timeout(limit_ms - busy_ms));
+            return;
+        }
+        log(
+            Level::Error,
+            format_args!("{} did not answer within {limit_ms} ms", self.address.name()),
+        );
+        self.close("the server did not answer in time", Unavailable::QueryTimeout);
+    }
+
+    fn on_idle_close(&self) {
+        self.close("the worker exits", Unavailable::ConnectionLost);
+    }
+}
+
+impl Deferred for Connection {
+    fn run(&self) {
+        self.flush_is_queued.set(false);
+        self.flush();
+    }
+}
+
+/// Closes a connection whose opening was given up.
+struct CloseUnlessReady(Option<Rc<Connection>>);
+
+impl Drop for CloseUnlessReady {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            connection.close("the attempt was given up", Unavailable::ConnectionLost);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What a worker process has: pools and schema caches. Made when the worker starts, gone when it exits.
+
+mod connection;
+mod connector;
+mod database;
+mod exchange;
+mod pool;
+mod schema;
+mod transport;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+pub(crate) use database::{Batch, Database, Timing};
+pub(crate) use exchange::Sink;
+
+use crate::conf::MainConf;
+use crate::nginx::executor;
+
+thread_local! {
+    static DATABASES: RefCell<Vec<Rc<Database>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The worker starts.
+pub(crate) fn start(main_conf: &MainConf) {
+    let databases = main_conf.databases().map(Database::start).collect();
+    DATABASES.set(databases);
+}
+
+/// The worker exits.
+pub(crate) fn stop() {
+    for database in DATABASES.take() {
+        database.stop();
+    }
+    executor::shut_down();
+}
+
+/// The database of that number.
+pub(crate) fn database(number: usize) -> Option<Rc<Database>> {
+    DATABASES.with_borrow(|databases| databases.get(number).cloned())
+}

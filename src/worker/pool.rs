@@ -1,0 +1,401 @@
+//! The connections of one worker to one database, and the requests that wait for them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::task::{Poll, Waker};
+
+use postern_core::config::DatabaseConfig;
+use postern_core::error::Unavailable;
+use postern_core::query::Query;
+
+use super::connection::Connection;
+use super::connector::Connector;
+use super::exchange::{Exchange, Finished, Sink};
+use crate::nginx::event::Event;
+use crate::nginx::executor::{self, Task};
+use crate::nginx::timer::{self, OnExit};
+use crate::nginx::{Level, log, time};
+
+/// A connection whose server has worked on one batch for so long gets no new ones: they would wait behind it.
+const BUSY_AFTER_MS: u64 = 50;
+
+/// Between two attempts to reach a database that is down.
+const FIRST_BACKOFF_MS: u64 = 100;
+const LAST_BACKOFF_MS: u64 = 5000;
+
+/// How often connections are looked at for their age, at the most.
+const SHORTEST_SWEEP_MS: u64 = 1000;
+
+/// Told of what happens on a pool's connections.
+pub(crate) trait PoolObserver {
+    /// No connection listens for notifications any more, or the first one is ready: `Pool::listener` answers a new one.
+    fn connection_ready(&self);
+    /// `NOTIFY` on a channel that a connection listens to.
+    fn notified(&self, channel: &str, payload: &str);
+}
+
+/// Whether the database can be reached, as far as the last attempt told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    /// It was reached, or nobody has tried yet.
+    Up,
+    /// So many attempts have failed since it was reached.
+    Down { attempts: u32, retry_at_ms: u64 },
+}
+
+/// The pool.
+pub(crate) struct Pool {
+    me: Weak<Self>,
+    config: Rc<DatabaseConfig>,
+    connector: Connector,
+    connections: RefCell<Vec<Rc<Connection>>>,
+    /// Attempts to connect that are on their way.
+    attempts: RefCell<Vec<Task>>,
+    opening: Cell<u32>,
+    health: Cell<Health>,
+    waiters: RefCell<VecDeque<Rc<Waiter>>>,
+    observer: RefCell<Option<Weak<dyn PoolObserver>>>,
+    sweep: RefCell<Option<Event>>,
+}
+
+/// The right to submit one batch.
+pub(crate) struct Lease {
+    connection: Option<Rc<Connection>>,
+}
+
+/// A request that waits for a lease.
+#[derive(Default)]
+struct Waiter {
+    answer: RefCell<Option<Result<Lease, Unavailable>>>,
+    waker: RefCell<Option<Waker>>,
+    answered: Cell<bool>,
+}
+
+impl Pool {
+    /// A pool without connections; the first one is opened when somebody asks.
+    pub(super) fn new(config: Rc<DatabaseConfig>, connector: Connector) -> Rc<Self> {
+        let pool = Rc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            config,
+            connector,
+            connections: RefCell::new(Vec::new()),
+            attempts: RefCell::new(Vec::new()),
+            opening: Cell::new(0),
+            health: Cell::new(Health::Up),
+            waiters: RefCell::new(VecDeque::new()),
+            observer: RefCell::new(None),
+            sweep: RefCell::new(None),
+        });
+        pool.start_sweep();
+        pool
+    }
+
+    /// Who is told of what happens.
+    pub(super) fn set_observer(&self, observer: Weak<dyn PoolObserver>) {
+        self.observer.replace(Some(observer));
+    }
+
+    /// The settings.
+    pub(super) fn config(&self) -> &DatabaseConfig {
+        &self.config
+    }
+
+    /// The right to submit one batch: at once where a connection has room, else in the order of asking. A database that
+    /// is known to be down is an error at once.
+    pub(crate) async fn lease(&self) -> Result<Lease, Unavailable> {
+        if self.waiters.borrow().is_empty()
+            && let Some(lease) = self.try_lease()
+        {
+            return Ok(lease);
+        }
+        if let Some(down) = self.down() {
+            return Err(down);
+        }
+        if self.waiters.borrow().len() >= self.config.queue as usize {
+            return Err(Unavailable::QueueFull);
+        }
+        let waiter = Rc::new(Waiter::default());
+        self.waiters.borrow_mut().push_back(Rc::clone(&waiter));
+        let _leave = LeaveQueue {
+            pool: self,
+            waiter: &waiter,
+        };
+        let answer = poll_fn(|context| match waiter.answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                waiter.waker.replace(Some(context.waker().clone()));
+                Poll::Pending
+            }
+        });
+        timer::timeout(self.config.acquire_timeout_ms, OnExit::Wait, answer)
+            .await
+            .unwrap_or(Err(Unavailable::AcquireTimeout))
+    }
+
+    /// A connection that can listen for notifications: the oldest one. It gets no new duties by that.
+    pub(super) fn oldest(&self) -> Option<Rc<Connection>> {
+        self.connections
+            .borrow()
+            .iter()
+            .find(|connection| connection.is_ready())
+            .cloned()
+    }
+
+    /// Has a connection opened if there is none, so that notifications are heard.
+    pub(super) fn ensure_connection(&self) {
+        if self.connections.borrow().is_empty() && self.opening.get() == 0 {
+            self.open_another();
+        }
+    }
+
+    /// Closes everything; for the end of the worker.
+    pub(super) fn close(&self) {
+        self.sweep.take();
+        self.attempts.take();
+        let connections = self.connections.take();
+        for connection in connections {
+            connection.close("the worker exits", Unavailable::ConnectionLost);
+        }
+    }
+
+    /// The least loaded connection that is not stuck behind a long statement; opens another where all have work.
+    fn try_lease(&self) -> Option<Lease> {
+        let now_ms = time::monotonic_ms();
+        let connections = self.connections.borrow();
+        let best = connections
+            .iter()
+            .filter(|connection| connection.is_ready() && connection.load() < self.config.pipeline.get())
+            .filter(|connection| {
+                connection.is_idle() || now_ms.saturating_sub(connection.since_ms()) < BUSY_AFTER_MS
+            })
+            .min_by_key(|connection| connection.load());
+        if best.is_none_or(|connection| !connection.is_idle()) {
+            self.open_another();
+        }
+        best.map(Lease::new)
+    }
+
+    fn down(&self) -> Option<Unavailable> {
+        let Health::Down { retry_at_ms, .. } = self.health.get() else {
+            return None;
+        };
+        if self
+            .connections
+            .borrow()
+            .iter()
+            .any(|connection| connection.is_ready())
+        {
+            return None;
+        }
+        let wait_ms = retry_at_ms.saturating_sub(time::monotonic_ms());
+        let retry_after_s = u32::try_from(wait_ms.div_ceil(1000)).unwrap_or(u32::MAX).max(1);
+        Some(Unavailable::Down { retry_after_s })
+    }
+
+    /// Starts an attempt to connect, if there may be another connection and no attempt has to be waited for.
+    fn open_another(&self) {
+        let limit = self.config.connections.get() as usize;
+        let open = self.connections.borrow().len() + self.opening.get() as usize;
+        let waiting_for_retry = matches!(self.health.get(), Health::Down { .. }) && self.opening.get() > 0;
+        if open >= limit || waiting_for_retry {
+            return;
+        }
+        let Some(me) = self.me.upgrade() else { return };
+        self.opening.set(self.opening.get() + 1);
+        let attempt = executor::spawn(async move {
+            me.connect().await;
+            me.opening.set(me.opening.get() - 1);
+            me.serve_waiters();
+        });
+        let mut attempts = self.attempts.borrow_mut();
+        attempts.retain(|attempt| !attempt.is_finished());
+        attempts.push(attempt);
+    }
+
+    /// Tries until a connection is made; gives up where others are open, as they show that there is no need.
+    async fn connect(self: &Rc<Self>) {
+        loop {
+            match self.connector.connect(self).await {
+                Ok(connection) => {
+                    self.health.set(Health::Up);
+                    self.connections.borrow_mut().push(connection);
+                    self.tell_ready();
+                    return;
+                }
+                Err(reason) => {
+                    let name = &self.config.name;
+                    log(
+                        Level::Error,
+                        format_args!("database \"{name}\" cannot be reached: {reason}"),
+                    );
+                }
+            }
+            if !self.connections.borrow().is_empty() {
+                return;
+            }
+            let delay_ms = self.note_failure();
+            self.refuse_waiters();
+            timer::sleep(delay_ms, OnExit::Abandon).await;
+        }
+    }
+
+    /// Doubles the time to the next attempt.
+    fn note_failure(&self) -> u64 {
+        let attempts = match self.health.get() {
+            Health::Up => 1,
+            Health::Down { attempts, .. } => attempts.saturating_add(1),
+        };
+        let delay_ms = FIRST_BACKOFF_MS
+            .saturating_mul(1 << attempts.saturating_sub(1).min(10))
+            .min(LAST_BACKOFF_MS);
+        self.health.set(Health::Down {
+            attempts,
+            retry_at_ms: time::monotonic_ms().saturating_add(delay_ms),
+        });
+        delay_ms
+    }
+
+    fn refuse_waiters(&self) {
+        let Some(down) = self.down() else { return };
+        for waiter in self.waiters.take() {
+            waiter.answer(Err(down));
+        }
+    }
+
+    fn tell_ready(&self) {
+        if let Some(observer) = self.observer() {
+            observer.connection_ready();
+        }
+    }
+
+    fn observer(&self) -> Option<Rc<dyn PoolObserver>> {
+        self.observer.borrow().as_ref().and_then(Weak::upgrade)
+    }
+
+    /// A notification has come.
+    pub(super) fn notified(&self, channel: &str, payload: &str) {
+        if let Some(observer) = self.observer() {
+            observer.notified(channel, payload);
+        }
+    }
+
+    /// A batch is over.
+    pub(super) fn capacity_freed(&self) {
+        self.serve_waiters();
+    }
+
+    /// A connection is gone.
+    pub(super) fn connection_closed(&self, connection: &Rc<Connection>) {
+        let mut connections = self.connections.borrow_mut();
+        let before = connections.len();
+        connections.retain(|other| !Rc::ptr_eq(other, connection));
+        let was_ours = connections.len() < before;
+        drop(connections);
+        if was_ours {
+            self.tell_ready();
+            self.serve_waiters();
+        }
+    }
+
+    fn serve_waiters(&self) {
+        while !self.waiters.borrow().is_empty() {
+            let Some(lease) = self.try_lease() else { return };
+            // Answering only wakes a task: nobody looks at the queue meanwhile.
+            if let Some(waiter) = self.waiters.borrow_mut().pop_front() {
+                waiter.answer(Ok(lease));
+            }
+        }
+    }
+
+    /// Looks at the age of connections from time to time.
+    fn start_sweep(&self) {
+        let ages = [self.config.idle_timeout_ms, self.config.max_lifetime_ms];
+        let Some(shortest_ms) = ages.into_iter().filter(|&age_ms| age_ms > 0).min() else {
+            return;
+        };
+        let period_ms = (shortest_ms / 4).max(SHORTEST_SWEEP_MS);
+        let me = Weak::clone(&self.me);
+        let event = Event::new(move || {
+            if let Some(pool) = me.upgrade() {
+                pool.retire_old();
+                if let Some(event) = &*pool.sweep.borrow() {
+                    event.set_timer(period_ms, true);
+                }
+            }
+        });
+        event.set_timer(period_ms, true);
+        self.sweep.replace(Some(event));
+    }
+
+    fn retire_old(&self) {
+        let now_ms = time::monotonic_ms();
+        let is_old =
+            |limit_ms: u64, since_ms: u64| limit_ms > 0 && now_ms.saturating_sub(since_ms) >= limit_ms;
+        let connections = self.connections.borrow().clone();
+        for (position, connection) in connections.iter().enumerate() {
+            let outlived = is_old(self.config.max_lifetime_ms, connection.opened_at_ms());
+            // The first one stays: it listens for notifications.
+            let unused = position > 0
+                && connection.is_idle()
+                && is_old(self.config.idle_timeout_ms, connection.since_ms());
+            if outlived || unused {
+                connection.drain();
+            }
+        }
+    }
+}
+
+impl Lease {
+    fn new(connection: &Rc<Connection>) -> Self {
+        connection.change_load(1);
+        Self {
+            connection: Some(Rc::clone(connection)),
+        }
+    }
+
+    /// Submits the batch: its statements run in one implicit transaction, and its end comes after their commit.
+    pub(crate) fn submit<S: Sink>(mut self, sink: S, role: &str, queries: &[&Query]) -> Finished<S> {
+        let exchange = Exchange::new(sink);
+        if let Some(connection) = self.connection.take() {
+            connection.submit(Rc::<Exchange<S>>::clone(&exchange), role, queries);
+        }
+        exchange.finished()
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.lease_returned();
+        }
+    }
+}
+
+impl Waiter {
+    fn answer(&self, answer: Result<Lease, Unavailable>) {
+        self.answered.set(true);
+        self.answer.replace(Some(answer));
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// A request that goes away leaves the queue.
+struct LeaveQueue<'a> {
+    pool: &'a Pool,
+    waiter: &'a Rc<Waiter>,
+}
+
+impl Drop for LeaveQueue<'_> {
+    fn drop(&mut self) {
+        if !self.waiter.answered.get() {
+            self.pool
+                .waiters
+                .borrow_mut()
+                .retain(|other| !Rc::ptr_eq(other, self.waiter));
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Loads the schema cache and keeps it current: anew on `NOTIFY postern, 'reload schema'`, and whenever the connection that
+//! listens was lost, as a notification may have been missed.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::task::{Poll, Waker};
+
+use postern_core::config::DatabaseConfig;
+use postern_core::error::Unavailable;
+use postern_core::pg::DataRow;
+use postern_core::query::introspection;
+use postern_core::schema_cache::{SchemaCache, SchemaCacheBuilder, SchemaCacheError};
+
+use super::connection::Connection;
+use super::exchange::{BatchError, Exchange, Sink};
+use super::pool::{Pool, PoolObserver};
+use crate::nginx::executor::{self, Task};
+use crate::nginx::timer::{self, OnExit};
+use crate::nginx::{Level, log};
+
+/// The channel on which the schema cache is told to reload (PostgreSQL manual, `NOTIFY`).
+const CHANNEL: &str = "postern";
+const RELOAD: &str = "reload schema";
+
+/// Between two attempts to load.
+const RETRY_AFTER_MS: u64 = 1000;
+
+/// The schema cache of one database.
+pub(super) struct SchemaLoader {
+    me: Weak<Self>,
+    config: Rc<DatabaseConfig>,
+    pool: Rc<Pool>,
+    current: RefCell<Option<Rc<SchemaCache>>>,
+    waiting: RefCell<Vec<Waker>>,
+    listener: RefCell<Weak<Connection>>,
+    loading: RefCell<Option<Task>>,
+    /// The catalogue may have changed since the load that is under way began.
+    stale: Cell<bool>,
+    /// Why there is no schema cache.
+    failure: Cell<Option<Unavailable>>,
+}
+
+impl SchemaLoader {
+    /// Starts to connect and to load.
+    pub(super) fn start(config: Rc<DatabaseConfig>, pool: Rc<Pool>) -> Rc<Self> {
+        let loader = Rc::new_cyclic(|me: &Weak<Self>| Self {
+            me: Weak::clone(me),
+            config,
+            pool,
+            current: RefCell::new(None),
+            waiting: RefCell::new(Vec::new()),
+            listener: RefCell::new(Weak::new()),
+            loading: RefCell::new(None),
+            stale: Cell::new(false),
+            failure: Cell::new(None),
+        });
+        let observer: Weak<dyn PoolObserver> = Weak::<Self>::clone(&loader.me);
+        loader.pool.set_observer(observer);
+        loader.reload();
+        loader
+    }
+
+    /// Stops loading.
+    pub(super) fn stop(&self) {
+        self.loading.take();
+    }
+
+    /// The schema cache. Waits while the first one is loaded, but not for a database that is down.
+    pub(super) async fn current(&self) -> Result<Rc<SchemaCache>, Unavailable> {
+        if let Some(schema) = &*self.current.borrow() {
+            return Ok(Rc::clone(schema));
+        }
+        let loaded = poll_fn(|context| {
+            if let Some(schema) = &*self.current.borrow() {
+                return Poll::Ready(Ok(Rc::clone(schema)));
+            }
+            if let Some(failure) = self.failure.get() {
+                return Poll::Ready(Err(failure));
+            }
+            self.waiting.borrow_mut().push(context.waker().clone());
+            Poll::Pending
+        });
+        timer::timeout(self.config.acquire_timeout_ms, OnExit::Wait, loaded)
+            .await
+            .unwrap_or(Err(Unavailable::SchemaCacheNotLoaded))
+    }
+
+    /// Loads in the background; once more if asked while it is at it.
+    fn reload(&self) {
+        let under_way = self
+            .loading
+            .borrow()
+            .as_ref()
+            .is_some_and(|task| !task.is_finished());
+        if under_way {
+            self.stale.set(true);
+            return;
+        }
+        let Some(me) = self.me.upgrade() else { return };
+        let task = executor::spawn(async move { me.load_until_current().await });
+        self.loading.replace(Some(task));
+    }
+
+    async fn load_until_current(&self) {
+        loop {
+            self.stale.set(false);
+            match self.load().await {
+                Ok(schema) => {
+                    let relations = schema.relations().len();
+                    log(
+                        Level::Info,
+                        format_args!(
+                            "schema cache of \"{}\" has {relations} relations",
+                            self.config.name
+                        ),
+                    );
+                    self.current.replace(Some(Rc::new(schema)));
+                    self.failure.set(None);
+                    self.wake_waiting();
+                    if !self.stale.get() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    log(
+                        Level::Error,
+                        format_args!("schema cache of \"{}\" is not loaded: {error}", self.config.name),
+                    );
+                    self.failure.set(Some(error.unavailable()));
+                    self.wake_waiting();
+                    timer::sleep(RETRY_AFTER_MS, OnExit::Abandon).await;
+                }
+            }
+        }
+    }
+
+    fn wake_waiting(&self) {
+        for waker in self.waiting.take() {
+            waker.wake();
+        }
+    }
+
+    async fn load(&self) -> Result<SchemaCache, LoadError> {
+        let lease = self.pool.lease().await.map_err(LoadError::Unavailable)?;
+        let context = introspection::context();
+        let catalogue = introspection::catalogue(self.config.schemas.iter().map(|schema| &**schema));
+        let (rows, ending) = lease
+            .submit(CatalogueRows::default(), "", &[&context, &catalogue])
+            .await;
+        match ending {
+            Ok(()) => rows.finish().map_err(LoadError::Catalogue),
+            Err(BatchError::Failed(failure)) => Err(LoadError::Refused(failure.error.to_string())),
+            Err(BatchError::Lost(loss)) => Err(LoadError::Unavailable(loss)),
+        }
+    }
+}
+
+/// Why the schema cache is not loaded.
+#[derive(Debug)]
+enum LoadError {
+    Unavailable(Unavailable),
+    Refused(String),
+    Catalogue(SchemaCacheError),
+}
+
+impl LoadError {
+    fn unavailable(&self) -> Unavailable {
+        match self {
+            Self::Unavailable(reason) => *reason,
+            Self::Refused(_) | Self::Catalogue(_) => Unavailable::SchemaCacheNotLoaded,
+        }
+    }
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unavailable(reason) => reason.fmt(formatter),
+            Self::Refused(reason) => formatter.write_str(reason),
+            Self::Catalogue(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl PoolObserver for SchemaLoader {
+    fn connection_ready(&self) {
+        let listens = self
+            .listener
+            .borrow()
+            .upgrade()
+            .is_some_and(|connection| connection.is_ready());
+        if listens {
+            return;
+        }
+        let Some(connection) = self.pool.oldest() else {
+            self.pool.ensure_connection();
+            return;
+        };
+        self.listener.replace(Rc::downgrade(&connection));
+        // A pooler that shares connections has no use for LISTEN: the schema cache is then loaded at a reload of nginx.
+        if self.config.prepare {
+            connection.change_load(1);
+            connection.submit_simple(Exchange::new(NoRows), &format!("LISTEN {CHANNEL}"));
+        }
+        // An attempt that waits for its next try starts over now that there is a connection.
+        self.loading.take();
+        self.reload();
+    }
+
+    fn notified(&self, channel: &str, payload: &str) {
+        if channel == CHANNEL && payload == RELOAD {
+            self.reload();
+        }
+    }
+}
+
+/// Collects the catalogue's rows, each one a JSON text.
+#[derive(Default)]
+struct CatalogueRows {
+    builder: SchemaCacheBuilder,
+    error: Option<SchemaCacheError>,
+}
+
+impl CatalogueRows {
+    fn finish(self) -> Result<SchemaCache, SchemaCacheError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => self.builder.finish(),
+        }
+    }
+}
+
+impl Sink for CatalogueRows {
+    fn row(&mut self, statement: usize, row: &DataRow<'_>) {
+        if statement == 1
+            && self.error.is_none()
+            && let Some(Some(json)) = row.values().next()
+        {
+            self.error = self.builder.row(json).err();
+        }
+    }
+}
+
+struct NoRows;
+
+impl Sink for NoRows {
+    fn row(&mut self, _statement: usize, _row: &DataRow<'_>) {}
+}
