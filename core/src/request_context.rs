@@ -129,6 +129,9 @@ fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use crate::auth::Verifier;
+    use crate::auth::test_tokens::{config, key, sign};
+
     use super::{write_claims_json, write_cookies_json, write_headers_json};
 
     fn headers(headers: &[(&str, &[u8])]) -> String {
@@ -217,5 +220,30 @@ mod tests {
         let mut out = Vec::new();
         write_claims_json(&mut out, None, "web\"anon");
         assert_eq!(out, br#"{"role":"web\"anon"}"#);
+    }
+
+    #[test]
+    fn the_claims_have_the_role_of_the_request() {
+        let mut config = config(vec![key(None, 1)]);
+        config.role_claim = "app.role".parse().expect("a path");
+        let verifier = Verifier::new(&config).expect("usable keys");
+        let cases = [
+            (
+                r#" {"role":"web","app":{"role":"web"}} "#,
+                r#"{"role":"web","app":{"role":"web"}}"#,
+            ),
+            (
+                r#"{"app":{"role":"web"} }"#,
+                r#"{"app":{"role":"web"},"role":"web"}"#,
+            ),
+            (r#"{"role":"admin","sub":"u"}"#, r#"{"sub":"u","role":"web"}"#),
+            (r#"{ }"#, r#"{"role":"web"}"#),
+        ];
+        for (claims, expected) in cases {
+            let identity = verifier.verify(sign(1, claims).as_bytes(), 0).expect("good");
+            let mut out = Vec::new();
+            write_claims_json(&mut out, Some(&identity), "web");
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
     }
 }

@@ -153,7 +153,7 @@ fn without_root_certificates_any_certificate_will_do() {
         for mode in [SslMode::Prefer, SslMode::Require] {
             assert_eq!(connect(&settings(mode, None, "localhost"), &identity), Ok(()));
         }
-        // As with libpq, `prefer` never verifies.
+        // `prefer` never verifies: after a refusal it would go on in plain text.
         assert_eq!(
             connect(
                 &settings(SslMode::Prefer, Some(&authority.root), "localhost"),

@@ -96,7 +96,7 @@ impl Block {
             return Ok(());
         };
         match name.as_str() {
-            "schemas" => {
+            "schemas" if !values.is_empty() => {
                 return place(
                     &mut self.schemas,
                     values.iter().map(|schema| schema.as_str().into()).collect(),
@@ -134,9 +134,6 @@ impl Block {
             .dsn
             .ok_or_else(|| ConfError::Message(format!("no \"dsn\" in database \"{name}\"")))?;
         let schemas = match self.schemas {
-            Some(schemas) if schemas.is_empty() => {
-                return Err(ConfError::Message("no schema in \"schemas\"".into()));
-            }
             Some(schemas) => schemas,
             None => vec!["public".into()],
         };

@@ -20,6 +20,7 @@ pub(crate) mod phase;
 pub(crate) mod process;
 pub(crate) mod request;
 pub(crate) mod request_body;
+pub(crate) mod stream;
 pub(crate) mod task;
 pub(crate) mod time;
 pub(crate) mod timer;

@@ -65,7 +65,8 @@ impl Request {
     pub(crate) fn set_content_type(&mut self, media_type: &'static str) {
         let headers = &mut self.raw().headers_out;
         headers.content_type = super::borrowed(media_type.as_bytes());
-        headers.content_type_len = media_type.len();
+        // Without parameters, as gzip_types and other settings name it.
+        headers.content_type_len = media_type.find(';').unwrap_or(media_type.len());
         headers.content_type_lowcase = ptr::null_mut();
         headers.charset = ngx_str_t::empty();
     }

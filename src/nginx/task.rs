@@ -26,6 +26,10 @@ pub(crate) enum Outcome {
     Reply(Reply),
     /// nginx answers with this status.
     Status(u16),
+    /// The response was streamed; nginx's return code of its last part.
+    Sent(ngx_int_t),
+    /// The response cannot be completed: the connection is closed, so that the client does not take it for whole.
+    Abort,
 }
 
 /// A request seen from a future: it may be gone whenever the future goes on.
@@ -63,6 +67,8 @@ fn respond(request: &mut Request, outcome: Outcome) -> ngx_int_t {
     match outcome {
         Outcome::Reply(reply) => request.send(reply),
         Outcome::Status(status) => Verdict::Status(status).into_code(),
+        Outcome::Sent(code) => code,
+        Outcome::Abort => super::ERROR,
     }
 }
 

@@ -12,14 +12,14 @@ use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
 
 use super::reply::{JSON, failure, refuse};
-use super::rows::{Rows, RowsResult};
+use super::rows::{PageParts, Rows, RowsResult};
 use crate::conf::{Postern, ResourceSettings};
-use crate::nginx::Request;
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
-use crate::worker::{self, Batch, Database, Timing};
+use crate::nginx::{Level, Request};
+use crate::worker::{self, Batch, Database};
 
 /// The content handler.
 pub(crate) struct Resource;
@@ -57,6 +57,10 @@ fn parts<'r>(request: &'r Request, settings: &ResourceSettings) -> RequestParts<
     RequestParts {
         method: request.method(),
         tail: request.uri().get(settings.path.len()..).unwrap_or_default(),
+        raw_tail: request
+            .unparsed_path()
+            .strip_prefix(settings.path.as_bytes())
+            .unwrap_or_default(),
         args: request.args(),
         accept: request.header(b"accept"),
         content_type: request.content_type(),
@@ -66,16 +70,29 @@ fn parts<'r>(request: &'r Request, settings: &ResourceSettings) -> RequestParts<
 
 fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
     request.suspend(|handle| async move {
-        match answer(&handle, &settings).await {
-            Ok(reply) => Outcome::Reply(reply),
-            Err(error) => handle
+        let mut parts = PageParts::new(&handle);
+        let result = answer(&handle, &settings, &mut parts).await;
+        match (result, parts.into_stream()) {
+            (Ok(reply), None) => Outcome::Reply(reply),
+            (Ok(reply), Some(stream)) => Outcome::Sent(stream.end(reply.body.unwrap_or_default())),
+            (Err(error), None) => handle
                 .with(|request| failure(request, &error))
-                .unwrap_or(Outcome::Status(500)),
+                .unwrap_or(Outcome::Abort),
+            (Err(Error::Http(_)), Some(_)) => Outcome::Abort,
+            (Err(error), Some(_)) => {
+                handle
+                    .with(|request| request.log(Level::Error, format_args!("response is cut off: {error}")));
+                Outcome::Abort
+            }
         }
     })
 }
 
-async fn answer(handle: &RequestHandle, settings: &ResourceSettings) -> Result<Reply, Error> {
+async fn answer(
+    handle: &RequestHandle,
+    settings: &ResourceSettings,
+    parts: &mut PageParts<'_>,
+) -> Result<Reply, Error> {
     let database = worker::database(settings.database).ok_or(Error::Internal)?;
     let schema = database.schema().await?;
     let prepared = handle
@@ -88,13 +105,15 @@ async fn answer(handle: &RequestHandle, settings: &ResourceSettings) -> Result<R
         .last()
         .map(|query| Rc::clone(&query.statement))
         .ok_or(Error::Internal)?;
-    let timing = Timing::default();
-    let rows = database
-        .run(&batch, &timing, || Rows::new(&response, &statement, position))
-        .await?;
-    handle
+    let sink = || Rows::new(&response, &statement, position);
+    let rows = database.run(&batch, sink, parts).await?;
+    let mut reply = handle
         .with(|request| reply(request, settings, &response, rows))
-        .ok_or(Error::Internal)?
+        .ok_or(Error::Internal)??;
+    if parts.has_dropped() {
+        reply.body = None;
+    }
+    Ok(reply)
 }
 
 /// A request that is ready to be sent.

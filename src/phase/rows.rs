@@ -2,12 +2,16 @@
 
 use std::rc::Rc;
 
+use postern_core::error::Error;
 use postern_core::pg::DataRow;
 use postern_core::plan::ResponseShape;
 use postern_core::query::Statement;
 use postern_core::response::{ArrayWriter, PageWriter, write_object};
 
-use crate::worker::Sink;
+use super::reply::JSON;
+use crate::nginx::stream::{Gone, Stream};
+use crate::nginx::task::RequestHandle;
+use crate::worker::{PART_BYTES, Parts, Sink};
 
 /// Takes the rows of one statement of a batch.
 pub(super) struct Rows {
@@ -87,5 +91,86 @@ impl Sink for Rows {
                     .collect();
             }
         }
+    }
+
+    fn pending_bytes(&self) -> usize {
+        match &self.result {
+            RowsResult::Page(page) => page.pending_bytes(),
+            // A write is answered when it is committed, and not before.
+            _ => 0,
+        }
+    }
+}
+
+/// nginx's status for a client that closed its connection. Nobody sees it but the log.
+const CLIENT_GONE: Error = Error::Http(499);
+
+/// Sends a large page while its rows still come in.
+pub(super) struct PageParts<'r> {
+    request: &'r RequestHandle,
+    stream: Streaming,
+}
+
+/// How far a response has got.
+enum Streaming {
+    /// Nothing has been sent: the page may still be a whole response.
+    NotBegun,
+    /// The header has been sent.
+    Begun(Stream),
+    /// Only the header is wanted (HEAD): parts are dropped, so that the page is never held as a whole.
+    Dropped,
+}
+
+impl<'r> PageParts<'r> {
+    /// Nothing has been sent.
+    pub(super) fn new(request: &'r RequestHandle) -> Self {
+        Self {
+            request,
+            stream: Streaming::NotBegun,
+        }
+    }
+
+    /// The stream, if the header has been sent.
+    pub(super) fn into_stream(self) -> Option<Stream> {
+        match self.stream {
+            Streaming::Begun(stream) => Some(stream),
+            Streaming::NotBegun | Streaming::Dropped => None,
+        }
+    }
+
+    /// Whether bytes were dropped, so that the length of the page is not known.
+    pub(super) fn has_dropped(&self) -> bool {
+        matches!(self.stream, Streaming::Dropped)
+    }
+}
+
+impl Parts<Rows> for PageParts<'_> {
+    fn take(rows: &mut Rows) -> Option<Vec<u8>> {
+        match &mut rows.result {
+            RowsResult::Page(page) => page.take_chunk(PART_BYTES),
+            _ => None,
+        }
+    }
+
+    async fn send(&mut self, part: Vec<u8>) -> Result<(), Error> {
+        if let Streaming::NotBegun = self.stream {
+            let header_only = self
+                .request
+                .with(|request| request.method() == b"HEAD")
+                .unwrap_or(true);
+            self.stream = if header_only {
+                Streaming::Dropped
+            } else {
+                Streaming::Begun(Stream::begin(self.request, JSON).map_err(|Gone| CLIENT_GONE)?)
+            };
+        }
+        match &self.stream {
+            Streaming::Begun(stream) => stream.send(part).await.map_err(|Gone| CLIENT_GONE),
+            Streaming::NotBegun | Streaming::Dropped => Ok(()),
+        }
+    }
+
+    fn began(&self) -> bool {
+        !matches!(self.stream, Streaming::NotBegun)
     }
 }

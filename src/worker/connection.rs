@@ -11,7 +11,7 @@ use postern_core::error::Unavailable;
 use postern_core::pg::{self, Event};
 use postern_core::query::Query;
 
-use super::exchange::{BatchError, Ticket};
+use super::exchange::{BatchError, Stopped, Ticket};
 use super::pool::Pool;
 use super::transport::{Established, Transport};
 use crate::nginx::addr::Address;
@@ -24,6 +24,10 @@ const READS_PER_TURN: usize = 8;
 
 /// Room for one read: a page of rows, or the short answers of many requests.
 const READ_SIZE: usize = 16 << 10;
+
+/// A connection whose server has worked on one batch for so long gets no new ones, and those behind it that can be sent
+/// elsewhere are.
+const STUCK_AFTER_MS: u64 = 50;
 
 /// How long after `query_timeout` the server's own `statement_timeout` may take to arrive.
 const TIMEOUT_GRACE_MS: u64 = 1000;
@@ -149,6 +153,15 @@ impl Connection {
         self.load.get() == 0
     }
 
+    /// Whether the server has worked on one batch for so long that others should not wait behind it.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.in_flight() > 0 && self.busy_ms() >= STUCK_AFTER_MS
+    }
+
+    fn busy_ms(&self) -> u64 {
+        time::monotonic_ms().saturating_sub(self.since_ms.get())
+    }
+
     /// Since when it has been idle, or the server has worked on the same batch, in milliseconds of the monotonic clock.
     pub(super) fn since_ms(&self) -> u64 {
         self.since_ms.get()
@@ -195,7 +208,7 @@ impl Connection {
             self.since_ms.set(time::monotonic_ms());
             self.with_peer(|peer| {
                 peer.set_idle(false);
-                peer.set_timeout(self.query_timeout_ms.saturating_add(TIMEOUT_GRACE_MS));
+                peer.set_timeout(STUCK_AFTER_MS);
             });
         }
         self.queue_flush();
@@ -304,6 +317,9 @@ impl Connection {
     /// Reads until there is nothing, or it is the others' turn.
     fn read(&self) {
         for _ in 0..READS_PER_TURN {
+            if self.stops_for_request() {
+                return;
+            }
             let received = self.with_peer(|peer| {
                 let Some(mut protocol) = self.protocol() else {
                     return Ok(Received::WouldBlock);
@@ -320,6 +336,21 @@ impl Connection {
             }
         }
         self.with_peer(Peer::read_again);
+    }
+
+    /// Whether the request that the rows are for cannot take more; it will say when it can.
+    fn stops_for_request(&self) -> bool {
+        let Some(protocol) = self.protocol() else {
+            return false;
+        };
+        let (Some(ticket), Some(me)) = (protocol.front(), self.me.upgrade()) else {
+            return false;
+        };
+        let full = ticket.is_full();
+        if full {
+            ticket.stopped(me);
+        }
+        full
     }
 
     /// Looks at what has come.
@@ -383,10 +414,28 @@ impl Connection {
         Ok(())
     }
 
+    /// Gives up what waits behind the batch that the server works on, as far as that can be sent elsewhere.
+    fn let_others_overtake(&self) {
+        let waiting: Vec<_> = match self.protocol() {
+            Some(protocol) => protocol.tickets().skip(1).map(Rc::clone).collect(),
+            None => return,
+        };
+        for ticket in waiting {
+            ticket.overtake();
+        }
+    }
+
     fn batches_done(&self, done: u32) {
+        let was_stuck = self.busy_ms() >= STUCK_AFTER_MS;
         self.load.set(self.load.get().saturating_sub(done));
         self.since_ms.set(time::monotonic_ms());
         if self.in_flight() > 0 {
+            if was_stuck {
+                self.with_peer(|peer| {
+                    peer.clear_timeout();
+                    peer.set_timeout(STUCK_AFTER_MS);
+                });
+            }
             return;
         }
         self.with_peer(|peer| {
@@ -445,22 +494,31 @@ impl PeerHandler for Connection {
     }
 
     fn on_timeout(&self) {
-        let busy_ms = time::monotonic_ms().saturating_sub(self.since_ms.get());
+        // Batches may have ended since the timer was set: the one that is worked on now has its own time.
+        let busy_ms = self.busy_ms();
         let limit_ms = self.query_timeout_ms.saturating_add(TIMEOUT_GRACE_MS);
-        if busy_ms < limit_ms {
-            // Batches have ended since the timer was set; the one that is worked on now has its own time.
+        if busy_ms >= limit_ms {
+            log(
+                Level::Error,
+                format_args!("{} did not answer within {limit_ms} ms", self.address.name()),
+            );
+            self.close("the server did not answer in time", Unavailable::QueryTimeout);
+        } else if busy_ms >= STUCK_AFTER_MS {
             self.with_peer(|peer| peer.set_timeout(limit_ms - busy_ms));
-            return;
+            self.let_others_overtake();
+        } else {
+            self.with_peer(|peer| peer.set_timeout(STUCK_AFTER_MS - busy_ms));
         }
-        log(
-            Level::Error,
-            format_args!("{} did not answer within {limit_ms} ms", self.address.name()),
-        );
-        self.close("the server did not answer in time", Unavailable::QueryTimeout);
     }
 
     fn on_idle_close(&self) {
         self.close("the worker exits", Unavailable::ConnectionLost);
+    }
+}
+
+impl Stopped for Connection {
+    fn go_on(&self) {
+        self.with_peer(Peer::read_again);
     }
 }
 

@@ -120,7 +120,7 @@ async fn kind(connection: &Rc<Connection>) -> Option<ServerKind> {
     ) {
         return Some(ServerKind { standby, read_only });
     }
-    let exchange = Exchange::new(Answers::default());
+    let exchange = Exchange::new(Answers::default(), false);
     connection.change_load(1);
     let ticket = Rc::clone(&exchange);
     connection.submit_simple(

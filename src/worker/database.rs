@@ -1,6 +1,6 @@
 //! A database: its pool, its schema cache, and the one way to run statements on it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::rc::{Rc, Weak};
 
@@ -12,11 +12,10 @@ use postern_core::query::{Query, StatementCache};
 use postern_core::schema_cache::SchemaCache;
 
 use super::connector::Connector;
-use super::exchange::{BatchError, Sink};
-use super::pool::Pool;
+use super::exchange::{BatchError, Ending, News, Sink};
+use super::pool::{Lease, Pool};
 use super::schema::SchemaLoader;
 use crate::conf::DatabaseSettings;
-use crate::nginx::time;
 
 /// A database of this worker.
 pub(crate) struct Database {
@@ -36,6 +35,9 @@ struct Statements {
     schema: Weak<SchemaCache>,
 }
 
+/// How often a batch is sent again before its request gets an error.
+const REPEATS: u32 = 3;
+
 /// How many statements are kept as text; their prepared forms are counted for each connection.
 const STATEMENT_SHAPES: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
@@ -47,15 +49,6 @@ pub(crate) struct Batch {
     pub(crate) queries: Vec<Query>,
     /// Nothing is changed, so that the batch may be sent again where its connection was lost.
     pub(crate) read_only: bool,
-}
-
-/// How long a batch took.
-#[derive(Debug, Default)]
-pub(crate) struct Timing {
-    /// Batches sent to PostgreSQL.
-    pub(crate) queries: Cell<u32>,
-    /// From the submission to the end, in microseconds.
-    pub(crate) query_us: Cell<u64>,
 }
 
 impl Database {
@@ -122,36 +115,62 @@ impl Database {
         self.context_statements.borrow_mut().query(context)
     }
 
-    /// Runs a batch: one write, one round trip. `sink` is made anew where the batch has to be sent a second time: a
-    /// statement was not prepared any more, or the connection was lost and nothing is changed by asking again.
+    /// Runs a batch: one write, one round trip. `sink` is made anew where the batch has to be sent again: a statement was
+    /// not prepared any more; or nothing is changed by asking again, and the connection was lost or is stuck. `parts` gets
+    /// what can be sent before the end; after the first part nothing is sent again.
     pub(crate) async fn run<S: Sink>(
         &self,
         batch: &Batch,
-        timing: &Timing,
         sink: impl Fn() -> S,
+        parts: &mut impl Parts<S>,
     ) -> Result<S, Error> {
-        let queries: Vec<&Query> = batch.queries.iter().collect();
-        let mut first_time = true;
+        let mut repeats = REPEATS;
         loop {
             let lease = self.pool.lease().await?;
-            let started_us = time::precise_us();
-            let (rows, ending) = lease.submit(sink(), &batch.role, &queries).await;
-            timing.queries.set(timing.queries.get() + 1);
-            let took_us = time::precise_us().saturating_sub(started_us);
-            timing.query_us.set(timing.query_us.get().saturating_add(took_us));
-            let again = match &ending {
-                Ok(()) => false,
-                Err(BatchError::Failed(failure)) => failure.retry,
-                Err(BatchError::Lost(loss)) => batch.read_only && *loss == Unavailable::ConnectionLost,
-            };
-            if again && std::mem::take(&mut first_time) {
-                continue;
+            let (rows, ending) = attempt(lease, batch, sink(), parts).await?;
+            match ending {
+                Ok(()) => return Ok(rows),
+                Err(error) if repeats > 0 && !parts.began() && is_worth_repeating(&error, batch) => {
+                    repeats -= 1
+                }
+                Err(BatchError::Failed(failure)) => return Err(Error::Database(failure.error)),
+                Err(BatchError::Lost(loss)) => return Err(Error::Unavailable(loss)),
+                Err(BatchError::Overtaken) => return Err(Error::Unavailable(Unavailable::AcquireTimeout)),
             }
-            return match ending {
-                Ok(()) => Ok(rows),
-                Err(BatchError::Failed(failure)) => Err(Error::Database(failure.error)),
-                Err(BatchError::Lost(loss)) => Err(Error::Unavailable(loss)),
-            };
         }
+    }
+}
+
+/// Where the bytes of a large result go before its end.
+pub(crate) trait Parts<S> {
+    /// Takes what the sink can give out.
+    fn take(sink: &mut S) -> Option<Vec<u8>>;
+    /// Sends it; an error means that nobody is there to take it.
+    async fn send(&mut self, part: Vec<u8>) -> Result<(), Error>;
+    /// Whether a part was sent.
+    fn began(&self) -> bool;
+}
+
+async fn attempt<S: Sink, P: Parts<S>>(
+    lease: Lease,
+    batch: &Batch,
+    sink: S,
+    parts: &mut P,
+) -> Result<(S, Ending), Error> {
+    let queries: Vec<&Query> = batch.queries.iter().collect();
+    let mut submitted = lease.submit(sink, batch.read_only, &batch.role, &queries);
+    loop {
+        match submitted.next(P::take).await {
+            News::Part(part) => parts.send(part).await?,
+            News::End(rows, ending) => return Ok((rows, ending)),
+        }
+    }
+}
+
+fn is_worth_repeating(error: &BatchError, batch: &Batch) -> bool {
+    match error {
+        BatchError::Failed(failure) => failure.retry,
+        BatchError::Lost(loss) => batch.read_only && *loss == Unavailable::ConnectionLost,
+        BatchError::Overtaken => true,
     }
 }

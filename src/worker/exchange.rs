@@ -2,8 +2,8 @@
 //! waits for.
 
 use std::cell::RefCell;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -14,7 +14,18 @@ use postern_core::pg::{DataRow, Failure};
 pub(crate) trait Sink: 'static {
     /// A row of the result of a statement, which is counted from 0.
     fn row(&mut self, statement: usize, row: &DataRow<'_>);
+
+    /// How many bytes it holds that could be sent already.
+    fn pending_bytes(&self) -> usize {
+        0
+    }
 }
+
+/// A batch with so many bytes to send is told to its request, so that sending begins before the end.
+pub(crate) const PART_BYTES: usize = 512 << 10;
+
+/// A batch with so many bytes to send stops the connection from reading, until some are sent.
+const FULL_BYTES: usize = 1 << 20;
 
 /// How a batch ends.
 pub(crate) type Ending = Result<(), BatchError>;
@@ -26,6 +37,9 @@ pub(crate) enum BatchError {
     Failed(Failure),
     /// The connection was lost, or the server did not answer in time.
     Lost(Unavailable),
+    /// It waits behind a long statement, and is better sent on another connection. What it would have brought here is not
+    /// looked at.
+    Overtaken,
 }
 
 /// What a connection knows of a batch.
@@ -34,10 +48,27 @@ pub(crate) trait Ticket {
     fn row(&self, statement: usize, row: &DataRow<'_>);
     /// The batch is over.
     fn finish(&self, ending: Ending);
+    /// Whether no more rows should be read until the request has taken some.
+    fn is_full(&self) -> bool;
+    /// The connection stopped reading for that reason, and wants to be told when it can go on.
+    fn stopped(&self, connection: Rc<dyn Stopped>);
+    /// The server has not begun with it and will not soon. Only a batch that changes nothing may be sent twice.
+    fn overtake(&self);
 }
 
 /// A batch whose rows go to a sink.
-pub(crate) struct Exchange<S>(RefCell<State<S>>);
+pub(crate) struct Exchange<S> {
+    state: RefCell<State<S>>,
+    repeatable: bool,
+    /// The connection that stopped reading because the sink is full.
+    stopped: RefCell<Option<Rc<dyn Stopped>>>,
+}
+
+/// A connection that stopped reading.
+pub(crate) trait Stopped {
+    /// Reads on.
+    fn go_on(&self);
+}
 
 enum State<S> {
     /// Rows go to the sink.
@@ -49,9 +80,13 @@ enum State<S> {
 }
 
 impl<S: Sink> Exchange<S> {
-    /// A batch that is about to be submitted.
-    pub(crate) fn new(sink: S) -> Rc<Self> {
-        Rc::new(Self(RefCell::new(State::Waiting(sink, None))))
+    /// A batch that is about to be submitted. One that changes nothing is `repeatable`.
+    pub(crate) fn new(sink: S, repeatable: bool) -> Rc<Self> {
+        Rc::new(Self {
+            state: RefCell::new(State::Waiting(sink, None)),
+            repeatable,
+            stopped: RefCell::new(None),
+        })
     }
 
     /// Waits for the end. Dropping the future leaves the rows that still come to nobody.
@@ -62,13 +97,29 @@ impl<S: Sink> Exchange<S> {
 
 impl<S: Sink> Ticket for Exchange<S> {
     fn row(&self, statement: usize, row: &DataRow<'_>) {
-        if let State::Waiting(sink, _) = &mut *self.0.borrow_mut() {
+        if let State::Waiting(sink, waker) = &mut *self.state.borrow_mut() {
             sink.row(statement, row);
+            if sink.pending_bytes() >= PART_BYTES
+                && let Some(waker) = waker.take()
+            {
+                waker.wake();
+            }
         }
     }
 
+    fn is_full(&self) -> bool {
+        match &*self.state.borrow() {
+            State::Waiting(sink, _) => sink.pending_bytes() >= FULL_BYTES,
+            State::Over(..) | State::Taken => false,
+        }
+    }
+
+    fn stopped(&self, connection: Rc<dyn Stopped>) {
+        self.stopped.replace(Some(connection));
+    }
+
     fn finish(&self, ending: Ending) {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state.borrow_mut();
         if let State::Waiting(sink, waker) = std::mem::replace(&mut *state, State::Taken) {
             *state = State::Over(sink, ending);
             if let Some(waker) = waker {
@@ -76,29 +127,67 @@ impl<S: Sink> Ticket for Exchange<S> {
             }
         }
     }
+
+    fn overtake(&self) {
+        if self.repeatable {
+            self.finish(Err(BatchError::Overtaken));
+        }
+    }
 }
 
 /// The end of a batch, with the sink that took its rows.
 pub(crate) struct Finished<S: Sink>(Rc<Exchange<S>>);
 
+/// What a batch has for its request.
+pub(crate) enum News<S> {
+    /// Bytes that can be sent, while rows still come in.
+    Part(Vec<u8>),
+    /// The batch is over.
+    End(S, Ending),
+}
+
+impl<S: Sink> Finished<S> {
+    /// Waits for a part, which `take` gets from the sink, or for the end.
+    pub(crate) async fn next(&mut self, take: impl Fn(&mut S) -> Option<Vec<u8>>) -> News<S> {
+        let news = poll_fn(|context| {
+            let mut state = self.0.state.borrow_mut();
+            if let State::Waiting(sink, waker) = &mut *state {
+                if let Some(part) = take(sink) {
+                    return Poll::Ready(News::Part(part));
+                }
+                *waker = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            match std::mem::replace(&mut *state, State::Taken) {
+                State::Over(sink, ending) => Poll::Ready(News::End(sink, ending)),
+                State::Waiting(..) | State::Taken => Poll::Pending,
+            }
+        })
+        .await;
+        if let Some(connection) = self.0.stopped.take() {
+            connection.go_on();
+        }
+        news
+    }
+}
+
 impl<S: Sink> Future for Finished<S> {
     type Output = (S, Ending);
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.0.borrow_mut();
-        match std::mem::replace(&mut *state, State::Taken) {
-            State::Over(sink, ending) => Poll::Ready((sink, ending)),
-            State::Waiting(sink, _) => {
-                *state = State::Waiting(sink, Some(context.waker().clone()));
-                Poll::Pending
-            }
-            State::Taken => Poll::Pending,
+        let this = self.get_mut();
+        match pin!(this.next(|_| None)).poll(context) {
+            Poll::Ready(News::End(sink, ending)) => Poll::Ready((sink, ending)),
+            Poll::Ready(News::Part(_)) | Poll::Pending => Poll::Pending,
         }
     }
 }
 
 impl<S: Sink> Drop for Finished<S> {
     fn drop(&mut self) {
-        *self.0.0.borrow_mut() = State::Taken;
+        self.0.state.replace(State::Taken);
+        if let Some(connection) = self.0.stopped.take() {
+            connection.go_on();
+        }
     }
 }

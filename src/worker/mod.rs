@@ -11,8 +11,8 @@ mod transport;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-pub(crate) use database::{Batch, Database, Timing};
-pub(crate) use exchange::Sink;
+pub(crate) use database::{Batch, Database, Parts};
+pub(crate) use exchange::{PART_BYTES, Sink};
 
 use crate::conf::MainConf;
 use crate::nginx::executor;

@@ -18,9 +18,6 @@ use crate::nginx::executor::{self, Task};
 use crate::nginx::timer::{self, OnExit};
 use crate::nginx::{Level, log, time};
 
-/// A connection whose server has worked on one batch for so long gets no new ones: they would wait behind it.
-const BUSY_AFTER_MS: u64 = 50;
-
 /// Between two attempts to reach a database that is down.
 const FIRST_BACKOFF_MS: u64 = 100;
 const LAST_BACKOFF_MS: u64 = 5000;
@@ -162,14 +159,11 @@ impl Pool {
 
     /// The least loaded connection that is not stuck behind a long statement; opens another where all have work.
     fn try_lease(&self) -> Option<Lease> {
-        let now_ms = time::monotonic_ms();
         let connections = self.connections.borrow();
         let best = connections
             .iter()
             .filter(|connection| connection.is_ready() && connection.load() < self.config.pipeline.get())
-            .filter(|connection| {
-                connection.is_idle() || now_ms.saturating_sub(connection.since_ms()) < BUSY_AFTER_MS
-            })
+            .filter(|connection| !connection.is_stuck())
             .min_by_key(|connection| connection.load());
         if best.is_none_or(|connection| !connection.is_idle()) {
             self.open_another();
@@ -355,9 +349,16 @@ impl Lease {
         }
     }
 
-    /// Submits the batch: its statements run in one implicit transaction, and its end comes after their commit.
-    pub(crate) fn submit<S: Sink>(mut self, sink: S, role: &str, queries: &[&Query]) -> Finished<S> {
-        let exchange = Exchange::new(sink);
+    /// Submits the batch: its statements run in one implicit transaction, and its end comes after their commit. One that
+    /// changes nothing is `repeatable`: it need not wait behind a long statement.
+    pub(crate) fn submit<S: Sink>(
+        mut self,
+        sink: S,
+        repeatable: bool,
+        role: &str,
+        queries: &[&Query],
+    ) -> Finished<S> {
+        let exchange = Exchange::new(sink, repeatable);
         if let Some(connection) = self.connection.take() {
             connection.submit(Rc::<Exchange<S>>::clone(&exchange), role, queries);
         }

@@ -146,12 +146,13 @@ impl SchemaLoader {
         let context = introspection::context();
         let catalogue = introspection::catalogue(self.config.schemas.iter().map(|schema| &**schema));
         let (rows, ending) = lease
-            .submit(CatalogueRows::default(), "", &[&context, &catalogue])
+            .submit(CatalogueRows::default(), false, "", &[&context, &catalogue])
             .await;
         match ending {
             Ok(()) => rows.finish().map_err(LoadError::Catalogue),
             Err(BatchError::Failed(failure)) => Err(LoadError::Refused(failure.error.to_string())),
             Err(BatchError::Lost(loss)) => Err(LoadError::Unavailable(loss)),
+            Err(BatchError::Overtaken) => Err(LoadError::Unavailable(Unavailable::ConnectionLost)),
         }
     }
 }
@@ -201,7 +202,7 @@ impl PoolObserver for SchemaLoader {
         // A pooler that shares connections has no use for LISTEN: the schema cache is then loaded at a reload of nginx.
         if self.config.prepare {
             connection.change_load(1);
-            connection.submit_simple(Exchange::new(NoRows), &format!("LISTEN {CHANNEL}"));
+            connection.submit_simple(Exchange::new(NoRows, false), &format!("LISTEN {CHANNEL}"));
         }
         // An attempt that waits for its next try starts over now that there is a connection.
         self.loading.take();

@@ -16,7 +16,7 @@ mod json;
 mod key;
 mod secret;
 #[cfg(test)]
-mod test_tokens;
+pub(crate) mod test_tokens;
 mod token;
 mod verifier;
 

@@ -1,4 +1,4 @@
-//! Keys and tokens for the unit tests of this module.
+//! Keys and tokens for the unit tests of this crate.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ use super::{ClaimPath, Secret, SecretEncoding};
 use crate::config::{JwtConfig, JwtKeyConfig, JwtKeyMaterial};
 
 /// A configuration that expects nothing of the claims and allows no leeway.
-pub(super) fn config(keys: Vec<JwtKeyConfig>) -> JwtConfig {
+pub(crate) fn config(keys: Vec<JwtKeyConfig>) -> JwtConfig {
     JwtConfig {
         keys,
         issuer: None,
@@ -19,7 +19,7 @@ pub(super) fn config(keys: Vec<JwtKeyConfig>) -> JwtConfig {
 }
 
 /// A key whose bytes are all the same.
-pub(super) fn key(id: Option<&str>, byte: u8) -> JwtKeyConfig {
+pub(crate) fn key(id: Option<&str>, byte: u8) -> JwtKeyConfig {
     let secret = Secret::parse(&[byte; 32], SecretEncoding::Raw).expect("long enough");
     JwtKeyConfig {
         id: id.map(Into::into),
@@ -28,12 +28,12 @@ pub(super) fn key(id: Option<&str>, byte: u8) -> JwtKeyConfig {
 }
 
 /// A token with the usual header.
-pub(super) fn sign(byte: u8, claims: &str) -> String {
+pub(crate) fn sign(byte: u8, claims: &str) -> String {
     sign_with(byte, r#"{"alg":"HS256","typ":"JWT"}"#, claims)
 }
 
 /// A token signed with HS256, whatever the header says.
-pub(super) fn sign_with(byte: u8, header: &str, claims: &str) -> String {
+pub(crate) fn sign_with(byte: u8, header: &str, claims: &str) -> String {
     let signed = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header),

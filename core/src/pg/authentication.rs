@@ -1,5 +1,5 @@
 //! Proving who we are, and with SCRAM having the server prove the same (PostgreSQL manual, "Start-up" and "SASL
-//! Authentication").
+//! Authentication"). `postgres-protocol` draws the nonce of SCRAM itself; it is the only random number in here.
 
 use bytes::BytesMut;
 use postgres_protocol::authentication::{md5_hash, sasl};

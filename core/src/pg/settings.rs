@@ -35,7 +35,7 @@ pub struct Settings {
 
 impl Settings {
     /// Settings with the defaults: no password, 256 prepared statements, 64 batches, messages of 64 MiB, and the output
-    /// formats that the renderer of rows relies on.
+    /// format that the renderer of rows relies on.
     pub fn new(user: impl Into<Box<str>>, database: impl Into<Box<str>>) -> Self {
         Self {
             user: user.into(),
@@ -67,9 +67,9 @@ impl Settings {
     }
 }
 
-/// What `response::json` expects of the text format: ISO dates, and floats with as many digits as are needed to read back
-/// the same value.
-const REQUIRED_FORMATS: [(&str, &str); 2] = [("DateStyle", "ISO"), ("extra_float_digits", "1")];
+/// What `response::json` expects of the text format. It also relies on floats having as many digits as are needed to read
+/// back the same value, which is the default since PostgreSQL 12; to ask for it would make PgBouncer refuse the connection.
+const REQUIRED_FORMATS: [(&str, &str); 1] = [("DateStyle", "ISO")];
 
 const DEFAULT_STATEMENTS: NonZeroU32 = NonZeroU32::new(256).unwrap();
 const DEFAULT_PIPELINE: NonZeroU32 = NonZeroU32::new(64).unwrap();

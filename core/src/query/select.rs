@@ -36,7 +36,7 @@ impl Sql<'_> {
         self.sql("SELECT ").output(shape).sql(" FROM ").relation();
         self.where_clause(&shape.predicates, after.map(|after| (&*list.order, after)));
         self.order_by(&list.order, |sql, _, term| {
-            sql.field(&term.field);
+            sql.order_field(&term.field);
         });
         self.limit(list.limit);
     }
@@ -75,7 +75,7 @@ impl Sql<'_> {
         self.sql(" FROM ").relation();
         self.where_clause(&shape.predicates, Some((&list.order, part)));
         self.order_by(&list.order, |sql, _, term| {
-            sql.field(&term.field);
+            sql.order_field(&term.field);
         });
         self.limit(list.limit);
     }

@@ -57,6 +57,16 @@ impl<'r> Sql<'r> {
         }
     }
 
+    /// What ORDER BY orders by. A bare name there would mean what is answered under that name, perhaps a cast of the column
+    /// (PostgreSQL manual, "SELECT", section "ORDER BY Clause").
+    pub(super) fn order_field(&mut self, field: &Field) -> &mut Self {
+        if field.path.is_empty() {
+            let relation = self.relation;
+            self.identifier(&relation.name.name).sql(".");
+        }
+        self.field(field)
+    }
+
     /// The type of a column.
     pub(super) fn column_type(&mut self, index: ColumnIndex) -> &mut Self {
         if let Some(column) = self.relation.columns.get(usize::from(index.0)) {

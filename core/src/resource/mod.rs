@@ -19,6 +19,8 @@ pub struct RequestParts<'a> {
     pub method: &'a [u8],
     /// The percent-decoded path below the location's, which ends without a slash: `""`, `"/"`, `"/42"`.
     pub tail: &'a [u8],
+    /// The same as the client wrote it, still percent-encoded. Needed only where `tail` has a second slash.
+    pub raw_tail: &'a [u8],
     /// The query string as it came, without its question mark.
     pub args: &'a [u8],
     /// The Accept field.
@@ -42,7 +44,7 @@ impl<'a> Head<'a> {
     /// Reads everything but the body. The order of the checks is the order of what a client can do about them: path,
     /// method, media types, arguments.
     pub fn parse(parts: &RequestParts<'a>, resource: &ResourceConfig) -> Result<Self, RequestError> {
-        let route = Route::parse(parts.tail)?;
+        let route = Route::parse(parts.tail, parts.raw_tail)?;
         let verb = route.verb(parts.method)?;
         if parts
             .accept

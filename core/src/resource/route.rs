@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode;
+
 use crate::api_request::{KeyFault, RequestError, Scope, limits};
 
 /// What a path below the location names.
@@ -25,12 +27,18 @@ pub(super) enum Verb {
 }
 
 impl<'a> Route<'a> {
-    /// Reads what follows the location's path.
-    pub(super) fn parse(tail: &'a [u8]) -> Result<Self, RequestError> {
+    /// Reads what follows the location's path; `raw_tail` is the same as the client wrote it.
+    pub(super) fn parse(tail: &'a [u8], raw_tail: &[u8]) -> Result<Self, RequestError> {
         match tail {
             [] | [b'/'] => Ok(Self::Collection),
-            // Percent-decoding has made a slash of `%2F`: a key with a slash cannot be told from a deeper path.
             [b'/', key @ ..] if memchr::memchr(b'/', key).is_none() => Ok(Self::Item(key)),
+            // Percent-decoding has made a slash of `%2F`: the path as it was written tells a key with a slash from a deeper
+            // path. It counts only where nothing but that decoding lies between the two.
+            [b'/', key @ ..]
+                if is_one_segment(raw_tail) && percent_decode(raw_tail).eq(tail.iter().copied()) =>
+            {
+                Ok(Self::Item(key))
+            }
             _ => Err(RequestError::PathNotFound),
         }
     }
@@ -73,6 +81,10 @@ impl<'a> Route<'a> {
         key.map(Cow::Borrowed)
             .map_err(|error| RequestError::InvalidKey(KeyFault::NotUtf8(error.valid_up_to() + 1)))
     }
+}
+
+fn is_one_segment(raw_tail: &[u8]) -> bool {
+    matches!(raw_tail, [b'/', segment @ ..] if memchr::memchr(b'/', segment).is_none())
 }
 
 impl Verb {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{json::write_json_string, server_error};
 use crate::api_request::RequestError;
 use crate::error::{Error, Problem, Unavailable};
+use crate::plan::PlanError;
 
 /// A response to a request that failed. The body is JSON (`application/json; charset=utf-8`); a status that allows no body
 /// (204, 304), which only the database can ask for, is sent without it.
@@ -49,7 +50,8 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
         body: shown.body(),
         www_authenticate,
         allow: match error {
-            Error::Request(RequestError::MethodNotAllowed { allow }) => Some(allow.clone()),
+            Error::Request(RequestError::MethodNotAllowed { allow })
+            | Error::Plan(PlanError::MethodNotAllowed { allow, .. }) => Some(allow.clone()),
             _ => None,
         },
         retry_after_s: match error {
@@ -170,9 +172,11 @@ fn of_nginx(status: u16) -> Shown<'static> {
 #[cfg(test)]
 mod tests {
     use super::{ErrorResponse, render};
+    use crate::api_request::RequestError;
     use crate::auth::AuthError;
     use crate::error::{Error, Unavailable};
     use crate::pg::ServerError;
+    use crate::plan::PlanError;
 
     fn body(response: &ErrorResponse) -> &str {
         std::str::from_utf8(&response.body).expect("UTF-8")
@@ -243,6 +247,24 @@ mod tests {
         }
         assert_eq!(render(&Unavailable::QueryTimeout.into(), true).status, 504);
         assert_eq!(render(&Error::Http(503), true).retry_after_s, Some(1));
+    }
+
+    #[test]
+    fn a_405_names_the_methods() {
+        let of_path = RequestError::MethodNotAllowed {
+            allow: "GET, HEAD".into(),
+        };
+        let of_relation = PlanError::MethodNotAllowed {
+            relation: "api.x".into(),
+            allow: "GET, HEAD".into(),
+        };
+        for error in [Error::from(of_path), of_relation.into()] {
+            let response = render(&error, true);
+            assert_eq!(
+                (response.status, response.allow.as_deref()),
+                (405, Some("GET, HEAD"))
+            );
+        }
     }
 
     #[test]

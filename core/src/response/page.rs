@@ -76,6 +76,11 @@ impl PageWriter {
         self.rows
     }
 
+    /// How many bytes [`Self::take_chunk`] could give out now.
+    pub fn pending_bytes(&self) -> usize {
+        self.body.open.len()
+    }
+
     /// What is finished, once it is at least `threshold` bytes: for pages that are sent while rows still come in. The bytes of
     /// all chunks and of [`Page::body`] together are those of the page that never gave any out.
     pub fn take_chunk(&mut self, threshold: usize) -> Option<Vec<u8>> {

@@ -1,4 +1,5 @@
 //! Plans, executed by a real PostgreSQL.
+#![expect(clippy::expect_used, reason = "a test ends where it fails")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 #[path = "../sql_support/mod.rs"]

@@ -1,6 +1,7 @@
 //! What the golden tests and the tests against a server share: the schema of `golden/schema.sql`, and the way from a request
 //! line to a plan.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(clippy::expect_used, reason = "a test ends where it fails")]
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,8 @@
 //! Hand-made byte streams against the state machine, in every split.
 
+mod preparation;
+mod robustness;
+
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
@@ -162,7 +165,7 @@ fn the_start_message_names_user_database_and_settings() {
     let mut connection = Connection::<u32>::new(Rc::new(Settings::new("alice", "app")), None).expect("valid");
     let expected =
         b"\0\x03\0\0user\0alice\0database\0app\0application_name\0postern\0client_encoding\0UTF8\0\
-        DateStyle\0ISO\0extra_float_digits\x001\0\0";
+        DateStyle\0ISO\0\0";
     assert_eq!(&connection.output()[4..], expected);
     assert_eq!(
         connection.output()[..4],
@@ -264,196 +267,6 @@ fn a_message_that_is_out_of_place_closes_the_connection() {
     );
     assert_eq!(connection.state(), State::Closed);
     assert_eq!(feed(&mut connection, "Z"), Ok(vec![]));
-}
-
-/// A generator that needs no crate: the splits only have to differ.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).expect("31 bits") % limit.max(1)
-    }
-
-    fn cuts(&mut self, length: usize) -> Vec<usize> {
-        let mut cuts: Vec<_> = (0..self.below(12)).map(|_| self.below(length)).collect();
-        cuts.sort_unstable();
-        cuts
-    }
-}
-
-#[test]
-fn a_confirmed_statement_is_bound_by_name_for_its_role_only() {
-    let mut connection = connection();
-    submit(&mut connection, 1, "a", &["one"]);
-    assert_eq!(sent(&mut connection), "P:s0 B:s0 E S");
-    feed(&mut connection, "1 2 C:SELECT_0 Z").expect("valid");
-    submit(&mut connection, 2, "a", &["one"]);
-    submit(&mut connection, 3, "b", &["one"]);
-    assert_eq!(sent(&mut connection), "B:s0 E S P:s1 B:s1 E S");
-    assert_eq!(
-        feed(&mut connection, "2 C:SELECT_0 Z 1 2 C:SELECT_0 Z")
-            .expect("valid")
-            .last(),
-        Some(&"3 done".into())
-    );
-}
-
-#[test]
-fn first_uses_in_flight_prepare_each_for_itself_and_the_spare_ones_are_closed() {
-    let mut connection = connection();
-    submit(&mut connection, 1, "a", &["one"]);
-    submit(&mut connection, 2, "a", &["one"]);
-    assert_eq!(sent(&mut connection), "P:s0 B:s0 E S P:s1 B:s1 E S");
-    feed(&mut connection, "1 2 C:SELECT_0 Z 1 2 C:SELECT_0 Z").expect("valid");
-    submit(&mut connection, 3, "a", &["one"]);
-    assert_eq!(sent(&mut connection), "C:s0 B:s1 E S");
-    assert_eq!(
-        feed(&mut connection, "3 2 C:SELECT_0 Z").expect("valid").last(),
-        Some(&"3 done".into())
-    );
-}
-
-#[test]
-fn an_error_keeps_what_was_parsed_before_it_and_nothing_else() {
-    let mut connection = connection();
-    submit(&mut connection, 1, "a", &["good", "bad", "after"]);
-    submit(&mut connection, 2, "a", &["good", "bad", "after"]);
-    assert_eq!(
-        sent(&mut connection),
-        "P:s0 B:s0 E P:s1 B:s1 E P:s2 B:s2 E S P:s3 B:s3 E P:s4 B:s4 E P:s5 B:s5 E S"
-    );
-    let events = feed(
-        &mut connection,
-        "1 2 C:SELECT_0 E:42601 Z 1 2 C:SELECT_0 1 E:22P02 Z",
-    )
-    .expect("valid");
-    assert_eq!(
-        events,
-        [
-            "1.0 SELECT 0",
-            "1 failed at 1: 42601",
-            "2.0 SELECT 0",
-            "2 failed at 1: 22P02"
-        ]
-    );
-    // "bad" was parsed the second time, "after" never.
-    submit(&mut connection, 3, "a", &["good", "bad", "after"]);
-    assert_eq!(sent(&mut connection), "C:s0 B:s3 E B:s4 E P:s6 B:s6 E S");
-}
-
-#[test]
-fn an_error_at_commit_fails_the_batch_after_all_its_statements() {
-    let mut connection = connection();
-    submit(&mut connection, 1, "a", &["one"]);
-    let events = feed(&mut connection, "1 2 C:INSERT_0_1 E:23503 Z").expect("valid");
-    assert_eq!(events, ["1.0 INSERT 0 1", "1 failed at 1: 23503"]);
-}
-
-#[test]
-fn displaced_statements_are_closed_in_front_of_the_next_batch() {
-    let two = NonZeroU32::new(2).expect("positive");
-    let mut connection = started(Settings {
-        statements: two,
-        ..Settings::new("alice", "app")
-    });
-    submit(&mut connection, 1, "a", &["one", "two", "three"]);
-    feed(&mut connection, "1 2 C:X 1 2 C:X 1 2 C:X Z").expect("valid");
-    sent(&mut connection);
-    submit(&mut connection, 2, "a", &["one"]);
-    submit(&mut connection, 3, "a", &["three"]);
-    assert_eq!(sent(&mut connection), "C:s0 P:s3 B:s3 E S B:s2 E S");
-    // The Close succeeds although its batch fails, and does not count.
-    let events = feed(&mut connection, "3 1 E:22P02 Z 2 C:X Z").expect("valid");
-    assert_eq!(events, ["2 failed at 0: 22P02", "3.0 X", "3 done"]);
-    submit(&mut connection, 4, "a", &["one", "two"]);
-    assert_eq!(sent(&mut connection), "C:s1 B:s3 E P:s4 B:s4 E S");
-}
-
-#[test]
-fn a_statement_that_the_server_lost_is_prepared_again_and_the_batch_may_be_retried() {
-    for code in ["26000", "0A000/RevalidateCachedQuery"] {
-        let mut connection = connection();
-        submit(&mut connection, 1, "a", &["one", "two"]);
-        feed(&mut connection, "1 2 C:X 1 2 C:X Z").expect("valid");
-        submit(&mut connection, 2, "a", &["one", "two"]);
-        sent(&mut connection);
-        let events = feed(&mut connection, &format!("2 C:X E:{code} Z")).expect("valid");
-        assert_eq!(
-            events,
-            ["2.0 X".to_owned(), format!("2 failed at 1: {} retry", &code[..5])]
-        );
-        submit(&mut connection, 2, "a", &["one", "two"]);
-        let again = sent(&mut connection);
-        assert!(
-            again == "C:s0 C:s1 P:s2 B:s2 E P:s3 B:s3 E S" || again == "C:s1 C:s0 P:s2 B:s2 E P:s3 B:s3 E S"
-        );
-        assert_eq!(
-            feed(&mut connection, "3 3 1 2 C:X 1 2 C:X Z")
-                .expect("valid")
-                .last(),
-            Some(&"2 done".into())
-        );
-    }
-}
-
-#[test]
-fn batches_in_flight_behind_a_lost_statement_fail_alone_and_keep_what_is_new() {
-    let mut connection = connection();
-    submit(&mut connection, 1, "a", &["one"]);
-    feed(&mut connection, "1 2 C:X Z").expect("valid");
-    submit(&mut connection, 2, "a", &["one"]);
-    submit(&mut connection, 3, "a", &["one"]);
-    assert_eq!(
-        feed(&mut connection, "E:26000 Z").expect("valid"),
-        ["2 failed at 0: 26000 retry"]
-    );
-    submit(&mut connection, 2, "a", &["one"]);
-    assert_eq!(
-        feed(&mut connection, "E:26000 Z 3 1 2 C:X Z").expect("valid"),
-        ["3 failed at 0: 26000 retry", "2.0 X", "2 done"]
-    );
-    sent(&mut connection);
-    submit(&mut connection, 3, "a", &["one"]);
-    assert_eq!(sent(&mut connection), "B:s1 E S");
-}
-
-#[test]
-fn the_same_codes_are_no_reason_to_retry_where_no_prepared_statement_was_bound() {
-    let mut connection = connection();
-    submit(&mut connection, 1, "a", &["one"]);
-    assert_eq!(
-        feed(&mut connection, "1 E:26000 Z").expect("valid"),
-        ["1 failed at 0: 26000"]
-    );
-    submit(&mut connection, 2, "a", &["one"]);
-    // From inside the statement, for instance EXECUTE in a function; and a feature that really is not supported.
-    assert_eq!(
-        feed(&mut connection, "2 E:26000 Z").expect("valid"),
-        ["2 failed at 0: 26000"]
-    );
-    submit(&mut connection, 3, "a", &["one"]);
-    assert_eq!(
-        feed(&mut connection, "E:0A000 Z").expect("valid"),
-        ["3 failed at 0: 0A000"]
-    );
-}
-
-#[test]
-fn without_preparing_every_batch_parses_the_unnamed_statement() {
-    let mut connection = started(Settings {
-        prepare: false,
-        ..Settings::new("alice", "app")
-    });
-    for ticket in 1..3 {
-        submit(&mut connection, ticket, "a", &["one", "two"]);
-        assert_eq!(sent(&mut connection), "P: B: E P: B: E S");
-        let events = feed(&mut connection, "1 2 C:X 1 2 C:X Z").expect("valid");
-        assert_eq!(events.last(), Some(&format!("{ticket} done")));
-    }
 }
 
 #[test]
@@ -625,156 +438,21 @@ fn terminate_says_good_bye_and_hears_nothing_more() {
     );
 }
 
-#[test]
-fn malformed_messages_are_refused() {
-    let bodies: [(u8, &[u8]); 16] = [
-        (b'D', b""),
-        (b'D', b"\0\x01\0\0\0\x09x"),
-        (b'D', b"\0\0x"),
-        (b'C', b"no end"),
-        (b'C', b"a\0b"),
-        (b'C', b"\xff\0"),
-        (b'E', b""),
-        (b'E', b"SERROR\0"),
-        (b'N', b"x"),
-        (b'S', b"name\0"),
-        (b'S', b"a\0b\0c"),
-        (b'A', b"\0\0\0"),
-        (b'A', b"\0\0\0\x01chan\0"),
-        (b'A', b"\0\0\0\x01\xff\0x\0"),
-        (b'S', b"\xff\0x\0"),
-        (b'S', b""),
-    ];
-    for (tag, body) in bodies {
-        let mut connection = connection();
-        submit(&mut connection, 1, "a", &["one"]);
-        feed(&mut connection, "1 2").expect("valid");
-        connection.input().extend_from_slice(&message(tag, body));
-        let outcome = drain(&mut connection);
-        assert_eq!(
-            outcome,
-            Err(ProtocolError::Malformed { tag }),
-            "{}",
-            body.escape_ascii()
-        );
-        assert_eq!(connection.state(), State::Closed);
+/// A generator that needs no crate: the splits only have to differ.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % limit.max(1)
     }
-}
 
-#[test]
-fn ready_for_query_needs_a_known_status() {
-    for status in [&b""[..], b"X", b"II"] {
-        let mut connection = connection();
-        submit(&mut connection, 1, "a", &[]);
-        connection.input().extend_from_slice(&message(b'Z', status));
-        assert_eq!(
-            drain(&mut connection),
-            Err(ProtocolError::Malformed { tag: b'Z' })
-        );
-    }
-}
-
-#[test]
-fn messages_that_do_not_fit_the_state_are_refused() {
-    // In front of the colon what has arrived before, behind it what may not come then.
-    let table = [
-        (": 2 3 C D I Z T G H d c W n s t v V K R x", true),
-        ("1: 1 3 C D I Z T G H d c W n s t v K R", true),
-        ("1 2: 1 2 3 Z T d c W n s t v K R", true),
-        ("1 2 C: 1 2 3 C D I T G H d c W K R", true),
-        ("1 E:22012: 1 2 3 C D I T G H d c W K R", true),
-        ("1 2 H: 1 2 3 D I Z T G H W", true),
-        (": 1 2 3 C D I Z T G H d c W K R x", false),
-    ];
-    for (script, in_flight) in table {
-        let (before, after) = script.rsplit_once(": ").expect("a colon");
-        for word in after.split_whitespace() {
-            let mut connection = connection();
-            if in_flight {
-                submit(&mut connection, 1, "a", &["one"]);
-            }
-            feed(&mut connection, before).expect("valid so far");
-            let outcome = feed(&mut connection, word);
-            assert_eq!(
-                outcome,
-                Err(ProtocolError::Unexpected {
-                    tag: word.as_bytes()[0]
-                }),
-                "{before} | {word}"
-            );
-        }
-    }
-}
-
-#[test]
-fn before_the_start_only_its_own_messages_are_taken() {
-    for (before, after) in [("", "Z K S:a=b N:01000 D C 1 v x"), ("R", "R 1 2 C D T A:a=b")] {
-        for word in after.split_whitespace() {
-            let mut connection =
-                Connection::<u32>::new(Rc::new(Settings::new("alice", "app")), None).expect("valid");
-            feed(&mut connection, before).expect("valid so far");
-            let outcome = feed(&mut connection, word);
-            assert_eq!(
-                outcome,
-                Err(ProtocolError::Unexpected {
-                    tag: word.as_bytes()[0]
-                }),
-                "{before} | {word}"
-            );
-            assert_eq!(
-                connection.submit_simple(1, "").err().map(|r| r.reason),
-                Some(SubmitError::NotReady)
-            );
-        }
-    }
-}
-
-#[test]
-fn long_messages_are_refused_before_they_arrive() {
-    let mut fresh = Connection::<u32>::new(Rc::new(Settings::new("alice", "app")), None).expect("valid");
-    fresh.input().extend_from_slice(b"E\0\x01\0\0");
-    assert!(matches!(
-        drain(&mut fresh),
-        Err(ProtocolError::TooLong { limit: 30_000, .. })
-    ));
-    let mut ready = started(Settings {
-        max_message: 1000,
-        ..Settings::new("alice", "app")
-    });
-    ready.input().extend_from_slice(b"D\0\0\x03\xe9");
-    assert!(matches!(
-        drain(&mut ready),
-        Err(ProtocolError::TooLong {
-            limit: 1000,
-            length: 1001,
-            ..
-        })
-    ));
-}
-
-#[test]
-fn random_bytes_never_do_worse_than_an_error() {
-    let mut random = Random(42);
-    let tags = b"123CDEIZTGHdcNASRKWxvnst";
-    for _ in 0..20_000 {
-        let mut connection = busy();
-        let mut bytes = Vec::new();
-        for _ in 0..random.below(8) {
-            let length = random.below(12);
-            let body: Vec<u8> = (0..length)
-                .map(|_| b"\0\x01\x02IET\xffa"[random.below(8)])
-                .collect();
-            bytes.extend(message(tags[random.below(tags.len())], &body));
-        }
-        for cut in random.cuts(bytes.len()) {
-            if let Some(byte) = bytes.get_mut(cut) {
-                *byte ^= 1 << random.below(8);
-            }
-        }
-        connection.input().extend_from_slice(&bytes);
-        if drain(&mut connection).is_err() {
-            assert_eq!(connection.state(), State::Closed);
-        }
-        assert!(connection.in_flight() <= 2);
+    fn cuts(&mut self, length: usize) -> Vec<usize> {
+        let mut cuts: Vec<_> = (0..self.below(12)).map(|_| self.below(length)).collect();
+        cuts.sort_unstable();
+        cuts
     }
 }

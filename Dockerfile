@@ -1,0 +1,46 @@
+# syntax=docker/dockerfile:1
+# Debian's own nginx with the module: built against the very package that the final image installs.
+
+ARG DEBIAN=bookworm
+ARG RUST=1.95
+
+FROM rust:${RUST}-slim-${DEBIAN} AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends \
+        gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev libclang-dev nginx nginx-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /postern
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/postern/target \
+    scripts/module.sh /usr/sbin/nginx \
+    && install -D -m 644 build/nginx-*/ngx_http_postern_module.so /out/ngx_http_postern_module.so
+
+# Applies migrations/ to DATABASE_URL and ends: `docker run … migrate`.
+FROM debian:${DEBIAN}-slim AS migrate
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /postern
+COPY scripts/lib.sh scripts/migrate.sh scripts/authenticator-dsn.sh scripts/
+COPY migrations migrations
+USER www-data
+ENTRYPOINT ["scripts/migrate.sh"]
+
+FROM debian:${DEBIAN}-slim AS serve
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends nginx ca-certificates curl \
+    && rm -rf /var/lib/apt/lists/* /etc/nginx/sites-enabled/default \
+    && mkdir -p /run/postern && chown www-data:www-data /run/postern
+COPY --from=build /out/ngx_http_postern_module.so /usr/lib/nginx/modules/
+COPY nginx-conf /etc/postern
+# A module that does not fit this nginx shall fail here and not in production.
+RUN printf 'load_module /usr/lib/nginx/modules/ngx_http_postern_module.so;\npid /run/postern/nginx.pid;\nevents {}\n' >/tmp/load.conf \
+    && nginx -t -c /tmp/load.conf \
+    && rm /tmp/load.conf
+USER www-data
+EXPOSE 8080
+STOPSIGNAL SIGQUIT
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/api/resources?limit=1"]
+ENTRYPOINT ["nginx", "-c", "/etc/postern/container.conf", "-g", "daemon off;"]

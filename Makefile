@@ -1,0 +1,54 @@
+# Every command of the project; what they do is in scripts/. `make help` lists them.
+
+MAKEFLAGS += --no-print-directory
+NGINX ?= /usr/sbin/nginx
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test build module run start stop test unittest check deny bench fuzz clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  RUN_DIR=run/ PORT=8080 ADDRESS=127.0.0.1 and DATABASE_URL go with run, start and stop.'
+
+setup: ## install the packages that building and running need (Debian, Ubuntu)
+	@scripts/setup.sh
+
+setup-test: ## and those that the tests need
+	@scripts/setup.sh test
+
+build: setup ## build nginx and the module: build/nginx, build/ngx_http_postern_module.so
+	@scripts/build.sh
+
+module: setup ## build the module for an nginx that is installed: make module NGINX=/usr/sbin/nginx
+	@scripts/module.sh '$(NGINX)'
+
+run: build ## serve the sample application in the foreground, with a PostgreSQL of its own
+	@scripts/server.sh run
+
+start: build ## the same in the background
+	@scripts/server.sh start
+
+stop: ## end what make run or make start has started
+	@scripts/server.sh stop
+
+test: setup-test build ## run all tests
+	@scripts/test.sh
+
+unittest: ## run the tests that need neither nginx nor PostgreSQL
+	@cargo test --locked -p postern-core
+
+check: setup ## check formatting and lints
+	@scripts/check.sh
+
+deny: ## check the licences, sources and bans of dependencies
+	@scripts/deny.sh
+
+bench: setup-test build ## measure, side by side with plain nginx and pgbench
+	@bench/run
+
+fuzz: ## fuzz the parsers: make fuzz TARGET=name SECONDS=60
+	@scripts/fuzz.sh '$(TARGET)' '$(SECONDS)'
+
+clean: ## remove what was built; RUN_DIR, which holds data, stays
+	@rm -rf build target fuzz/target

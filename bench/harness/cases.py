@@ -1,0 +1,96 @@
+"""What is measured, and in which order."""
+
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Callable
+
+from . import load, requests
+from .failure import Failure
+from .load import PGBENCH_CLIENTS, Measurement
+from .rig import Rig
+
+RETURN, BY_ID, PAGE, INSERT = "`return 200`", "GET by id, JWT", "list of 20, JWT", "POST, JWT"
+PG_BY_ID, PG_PAGE, PG_INSERT = "pgbench, GET's statement", "pgbench, bare list", "pgbench, bare INSERT"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row of the table."""
+
+    name: str
+    connections: int
+    run: Callable[[int], Measurement]
+
+
+# The measurements of each round, by case and connections.
+Results = dict[tuple[str, int], list[Measurement]]
+
+
+def measure(rig: Rig) -> Results:
+    """All cases once a round, every other round backwards, so that no case always follows the same one."""
+    cases = _cases(rig)
+    for case in cases:
+        case.run(1)
+    results: Results = defaultdict(list)
+    for number in range(rig.settings.rounds):
+        for case in cases if number % 2 == 0 else reversed(cases):
+            _progress(f"round {number + 1} of {rig.settings.rounds}: {case.name}, {case.connections} connections")
+            results[case.name, case.connections].append(case.run(rig.settings.duration_s))
+    _progress("")
+    return {(case.name, case.connections): results[case.name, case.connections] for case in cases}
+
+
+def _cases(rig: Rig) -> list[Case]:
+    cases = []
+    for connections in rig.settings.connections:
+        cases += _http_cases(rig, connections)
+    row = {name: _parameter(value) for name, value in requests.NEW_ROW.items()}
+    for name, sql, parameters in (
+        (PG_BY_ID, rig.read_statement, {"p1": str(requests.ROW)}),
+        (PG_PAGE, rig.page_statement, {}),
+        (PG_INSERT, rig.insert_statement, row),
+    ):
+        def run(duration_s: int, sql: str = sql, parameters: dict[str, str] = parameters) -> Measurement:
+            rig.forget_posted_rows()
+            return load.pgbench(sql, parameters, rig.cluster, duration_s, rig.folder)
+
+        cases.append(Case(name, PGBENCH_CLIENTS, run))
+    return cases
+
+
+def _http_cases(rig: Rig, connections: int) -> list[Case]:
+    def limit(duration_s: int) -> Measurement:
+        return load.wrk(rig.limit, connections, duration_s, rig.plain.pid, None, rig.folder)
+
+    def reads(request: requests.Request) -> Callable[[int], Measurement]:
+        return lambda duration_s: load.wrk(request, connections, duration_s, rig.postern.pid, rig.cluster, rig.folder)
+
+    def inserts(duration_s: int) -> Measurement:
+        rig.forget_posted_rows()
+        measurement = reads(rig.insert)(duration_s)
+        # What was on its way when wrk hung up may or may not have been done; everything else must have been, once.
+        surplus = rig.posted_rows() - measurement.requests
+        if not 0 <= surplus <= connections:
+            raise Failure(f"{measurement.requests} answers to POST, but {measurement.requests + surplus} rows")
+        return measurement
+
+    return [
+        Case(RETURN, connections, limit),
+        Case(BY_ID, connections, reads(rig.by_id)),
+        Case(PAGE, connections, reads(rig.page)),
+        Case(INSERT, connections, inserts),
+    ]
+
+
+def _parameter(value: object) -> str:
+    """A value as the text of a parameter."""
+    if isinstance(value, list):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    return str(value)
+
+
+def _progress(text: str) -> None:
+    """On a terminal only, on one line."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,83 @@
+"""The requests that are measured, and what a right answer to each is."""
+
+import http.client
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .failure import Failure
+
+ROW = 4242
+PAGE = 20
+NEW_ROW = {"name": "Item number 4242", "price": 5302.5, "qty": 42, "tags": ["red", "tag0"], "owner": "user42",
+           "note": "A note on item 4242, of some length."}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as wrk repeats it."""
+
+    method: str
+    port: int
+    path: str
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def head(self) -> bytes:
+        """The request as it goes over the connection."""
+        lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        if self.body:
+            lines.append(f"Content-Length: {len(self.body)}")
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def answer(self) -> str:
+        """Sends it once and returns the body of the answer, which must be the right one."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(self.method, self.path, self.body or None, self.headers)
+            response = connection.getresponse()
+            body = response.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            raise Failure(f"{self.method} {self.path}: {error!r}") from error
+        finally:
+            connection.close()
+        if response.status != self.status:
+            raise Failure(f"{self.method} {self.path} is answered with {response.status}: {body[:500]}")
+        return body
+
+    def body_file(self, folder: Path) -> list[str]:
+        """The body where wrk finds it."""
+        if not self.body:
+            return []
+        path = folder / "body.json"
+        path.write_bytes(self.body)
+        return [str(path)]
+
+
+def by_id(port: int, token: str) -> Request:
+    """GET by id, of Postern or of the nginx that only returns its bytes: the request is the same."""
+    return Request("GET", port, f"/items/{ROW}", 200, {"Authorization": f"Bearer {token}"})
+
+
+def page(port: int, token: str) -> Request:
+    """A list page."""
+    return Request("GET", port, f"/items?limit={PAGE}", 200, {"Authorization": f"Bearer {token}"})
+
+
+def insert(port: int, token: str) -> Request:
+    """POST of one row."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    return Request("POST", port, "/posted_items", 201, headers, json.dumps(NEW_ROW).encode())
+
+
+def check(one: str, many: str, created: str) -> None:
+    """The answers must be what they seem."""
+    rows = json.loads(many)["data"]
+    if json.loads(one)["id"] != ROW:
+        raise Failure(f"GET by id answers with another row: {one}")
+    if [row["id"] for row in rows] != list(range(1, PAGE + 1)):
+        raise Failure(f"the list is not the first page: {many[:500]}")
+    if json.loads(created)["name"] != NEW_ROW["name"]:
+        raise Failure(f"POST answers with another row: {created}")

@@ -1,0 +1,118 @@
+"""Everything that a measurement needs, up and checked, and down again however it ends."""
+
+import contextlib
+import secrets
+import signal
+import tempfile
+from pathlib import Path
+from typing import Callable
+
+from . import nginx, requests, token
+from .failure import Failure
+from .postgres import Cluster
+from .settings import Settings
+
+COLUMNS = "id, name, price, qty, tags, created, owner, note"
+
+
+class Rig:
+    """PostgreSQL, nginx with Postern, and nginx without it that returns the bytes that Postern answers GET by id with."""
+
+    def __init__(self, settings: Settings, runner: Callable[[Path], tuple[str, ...]] = lambda folder: ()) -> None:
+        """`runner` gives the command that nginx is to be run by, as a single process: valgrind."""
+        self.settings = settings
+        self._runner = runner
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Rig":
+        with contextlib.ExitStack() as stack:
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postern-bench-")))
+            self.folder.chmod(0o755)
+            self.cluster = Cluster(self.folder)
+            stack.callback(self.cluster.stop)
+            self._start_nginx(stack)
+            stack.callback(_ignore_interrupts)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start_nginx(self, stack: contextlib.ExitStack) -> None:
+        secret = secrets.token_bytes(32)
+        self.token = token.sign(secret, role="web_user")
+        prefix = self._runner(self.folder)
+        self.postern = nginx.postern(self.settings, self.folder / "postern", self.cluster.dsn, secret, prefix)
+        stack.callback(self.postern.stop)
+
+        one = self.by_id.answer()
+        self.read_statement = self._last_statement()
+        requests.check(one, self.page.answer(), self.insert.answer())
+
+        self.plain = nginx.plain(self.settings, self.folder / "plain", one, prefix)
+        stack.callback(self.plain.stop)
+        if self.limit.answer() != one:
+            raise Failure("the nginx without Postern does not return the same bytes")
+
+    @property
+    def limit(self) -> requests.Request:
+        """What `return 200` answers."""
+        return requests.by_id(self.plain.port, self.token)
+
+    @property
+    def by_id(self) -> requests.Request:
+        """GET by id."""
+        return requests.by_id(self.postern.port, self.token)
+
+    @property
+    def page(self) -> requests.Request:
+        """A list page."""
+        return requests.page(self.postern.port, self.token)
+
+    @property
+    def insert(self) -> requests.Request:
+        """POST."""
+        return requests.insert(self.postern.port, self.token)
+
+    @property
+    def page_statement(self) -> str:
+        """The rows of a list page and nothing else."""
+        return f"SELECT {COLUMNS} FROM bench.items ORDER BY id LIMIT {requests.PAGE}"
+
+    @property
+    def insert_statement(self) -> str:
+        """The row of a POST and nothing else; `:name` stands for a parameter."""
+        names = list(requests.NEW_ROW)
+        values = ", ".join(f":{name}" for name in names)
+        return f"INSERT INTO bench.posted_items ({', '.join(names)}) VALUES ({values}) RETURNING {COLUMNS}"
+
+    def posted_rows(self) -> int:
+        """How many rows there are that were inserted."""
+        return int(self.cluster.query("select count(*) from bench.posted_items"))
+
+    def forget_posted_rows(self) -> None:
+        """Every measurement inserts into an empty table."""
+        self.cluster.query("truncate bench.posted_items")
+
+    def check_logs(self) -> None:
+        """Nothing may have gone wrong unseen."""
+        self.postern.check_log()
+        self.plain.check_log()
+
+    def _last_statement(self) -> str:
+        """The statement that Postern ran last, with pgbench's `:p1` for `$1`.
+
+        PostgreSQL remembers the last statement of each session, so the limit is measured with the very text that is
+        Postern's, whatever it has become.
+        """
+        text = self.cluster.query("select query from pg_stat_activity where usename = 'bench' and state = 'idle'"
+                                  " order by state_change desc limit 1")
+        if "items" not in text or "$1" not in text or "$2" in text:
+            raise Failure(f"this is not the statement of a GET by id: {text}")
+        return text.replace("$1", ":p1")
+
+
+def _ignore_interrupts() -> None:
+    """Stopping takes a moment; a second Ctrl-C must not leave half of it running."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Formatting, lints, and that every script can at least be parsed.
+
+. "$(dirname "$0")/lib.sh"
+
+cargo=$ROOT/scripts/cargo.sh
+"$cargo" fmt --all --check
+"$cargo" clippy --workspace --all-targets --locked -- -D warnings
+for script in "$ROOT"/scripts/*.sh "$ROOT"/.ci/run; do
+    bash -n "$script"
+done
+if command -v shellcheck >/dev/null; then
+    (cd "$ROOT" && shellcheck -x scripts/*.sh .ci/run)
+fi

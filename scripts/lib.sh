@@ -1,0 +1,118 @@
+# What the scripts share: paths, messages, the versions in use. Sourced, never run.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD_DIR=$ROOT/build
+TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target}
+MODULE=ngx_http_postern_module.so
+
+# rustup puts cargo here; a shell that was open before does not know it yet.
+PATH=$PATH:${HOME:-/root}/.cargo/bin:/usr/sbin:/sbin
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# The user that does the work of a server that must not be root: the first of the arguments that exists.
+first_user() {
+    local user
+    for user in "$@"; do
+        if id -u "$user" >/dev/null 2>&1; then
+            printf '%s\n' "$user"
+            return
+        fi
+    done
+    die "none of the users $* exists"
+}
+
+need_cargo() {
+    command -v cargo >/dev/null || die "cargo is not installed; see https://rustup.rs"
+}
+
+# The version of the nginx whose source the crate nginx-src carries: 1.28.3 of 1.28.5+1.28.3.
+vendored_nginx_version() {
+    sed -n '/^name = "nginx-src"$/{n;s/^version = ".*+\(.*\)"$/\1/p;}' "$ROOT/Cargo.lock"
+}
+
+# Cargo builds against the nginx that these two name. Without them the crate nginx-src would build nginx once more for
+# every profile.
+use_nginx() {
+    export NGINX_SOURCE_DIR=$1 NGINX_BUILD_DIR=$1/objs
+}
+
+use_vendored_nginx() {
+    use_nginx "$BUILD_DIR/nginx-$(vendored_nginx_version)"
+}
+
+# RUN_DIR is where everything that runs keeps its files: sockets, logs, secrets, the embedded database. Servers that root
+# starts work as other users, who must be able to enter it; below root's home they cannot, and /var/lib takes its place.
+use_run_dir() {
+    local given=${RUN_DIR:-}
+    umask 022
+    RUN_DIR=${given:-$ROOT/run}
+    mkdir -p "$RUN_DIR" || die "RUN_DIR $RUN_DIR cannot be made"
+    RUN_DIR=$(cd -- "$RUN_DIR" && pwd -P)
+    if is_root && ! as_user nobody test -x "$RUN_DIR"; then
+        [ -z "$given" ] || die "RUN_DIR $RUN_DIR is in a folder that only root may enter"
+        rmdir "$RUN_DIR" 2>/dev/null || true
+        RUN_DIR=/var/lib/postern/$(checksum "$ROOT")
+        mkdir -p "$RUN_DIR"
+    fi
+    export RUN_DIR
+}
+
+# Runs a command as another user where that is needed, i.e. for root.
+as_user() {
+    local user=$1
+    shift
+    if is_root; then runuser -u "$user" -- "$@"; else "$@"; fi
+}
+
+# A short name for a text.
+checksum() { printf %s "$1" | sha256sum | cut -c 1-12; }
+
+# A file that only its owner may read, with the text that comes on stdin: write_secret FILE [OWNER]
+write_secret() {
+    (umask 077 && cat >"$1.new")
+    if is_root; then chown "${2:-root}" "$1.new"; fi
+    mv "$1.new" "$1"
+}
+
+# A value for a connection string of the form key=value.
+conninfo() {
+    case $1 in
+        *[!A-Za-z0-9_./:-]* | '') printf "'%s'" "$(sed "s/[\\\\']/\\\\&/g" <<<"$1")" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
+
+# Whether somebody listens on a port of this machine.
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Waits until a command succeeds: wait_for SECONDS COMMAND…
+wait_for() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.05
+    done
+}
+
+# Puts a file in place of another in one step, so that nobody sees half of it and a process that has the old one mapped
+# keeps it. Does nothing when they are equal.
+replace_file() {
+    if cmp -s "$1" "$2"; then return; fi
+    cp "$1" "$2.new"
+    mv "$2.new" "$2"
+}
+
+# One build at a time writes to a folder; others wait. The lock goes with the process.
+lock_folder() {
+    mkdir -p "$1"
+    exec 9>"$1/.lock"
+    flock 9
+}

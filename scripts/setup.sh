@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian and Ubuntu: setup.sh [test]
+#
+# Without an argument what `make run` needs, with `test` what `make test` needs on top. When nothing is missing this costs a
+# few milliseconds and no network. Packages that bring a service do not get to start or enable it.
+
+. "$(dirname "$0")/lib.sh"
+
+packages=(gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev postgresql ca-certificates curl openssl)
+test_packages=(
+    perl libtest-base-perl liblist-moreutils-perl libtext-diff-perl libtest-longstring-perl
+    wrk nghttp2-client strace nginx nginx-dev
+)
+
+installed() { [[ $known == *"
+$1 "* ]]; }
+
+missing_packages() {
+    local package
+    for package in "${packages[@]}"; do
+        installed "$package" || printf '%s\n' "$package"
+    done
+    # bindgen works with any version of libclang; the package without a number takes the distribution's.
+    [[ $known =~ $'\n'libclang-[0-9]+-dev\  ]] || printf '%s\n' libclang-dev
+}
+
+# A policy of 101 tells packages not to start services, and this piece of configuration tells PostgreSQL's not to make a
+# cluster. Both are taken back at the end; what was there before stays.
+hold_services() {
+    policy=/usr/sbin/policy-rc.d
+    clusters=/etc/postgresql-common/createcluster.d/postern-setup.conf
+    [ ! -e "$policy" ] || policy=
+    trap release_services EXIT
+    if [ -n "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    as_root mkdir -p "${clusters%/*}"
+    echo "create_main_cluster = false" | as_root tee "$clusters" >/dev/null
+}
+
+release_services() {
+    as_root rm -f "$clusters"
+    if [ -n "$policy" ]; then as_root rm -f "$policy"; fi
+}
+
+as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
+
+install_packages() {
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0)
+    hold_services
+    as_root "${apt[@]}" update
+    as_root "${apt[@]}" install --no-install-recommends "$@"
+    # Installed just now, for the sake of its binary; it would be started with the next boot.
+    if [[ " $* " == *" nginx "* ]] && command -v systemctl >/dev/null; then
+        as_root systemctl disable nginx.service >/dev/null 2>&1 || say "nginx.service could not be disabled"
+    fi
+}
+
+if [ "${1:-}" = test ]; then packages+=("${test_packages[@]}"); fi
+need_cargo
+if ! command -v dpkg-query >/dev/null; then
+    command -v initdb >/dev/null || say "This is not Debian or Ubuntu: see to the likes of ${packages[*]} libclang-dev yourself."
+    exit 0
+fi
+
+# shellcheck disable=SC2016
+known=$'\n'$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$/ /p')
+mapfile -t missing < <(missing_packages)
+[ "${#missing[@]}" -gt 0 ] || exit 0
+is_root || command -v sudo >/dev/null || die "packages are missing; as root: apt-get install ${missing[*]}"
+say "Installing ${missing[*]}"
+install_packages "${missing[@]}"

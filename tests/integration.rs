@@ -1,0 +1,21 @@
+//! Lifecycles and faults: a real nginx with the module, a real PostgreSQL, real clients.
+//!
+//! `POSTERN_NGINX` and `POSTERN_MODULE` name what is tested (`build/nginx` and `build/ngx_http_postern_module.so`
+//! otherwise). One binary holds all tests, so that it is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says why"
+)]
+
+mod support;
+
+mod integration {
+    mod authentication;
+    mod database_faults;
+    mod lifecycle;
+    mod load;
+    mod pool;
+    mod round_trip;
+    mod schema;
+}

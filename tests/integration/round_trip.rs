@@ -1,0 +1,122 @@
+//! What a request costs on the way to PostgreSQL.
+
+use crate::support::http::Client;
+use crate::support::nginx::{Config, Nginx};
+use crate::support::postgres::Postgres;
+use crate::support::proxy::{Proxy, Traffic};
+
+fn through_proxy(database: &str) -> (Postgres, Proxy, Nginx) {
+    let postgres = Postgres::start();
+    let proxy = Proxy::start(postgres.socket());
+    let nginx = Nginx::ready(&Config::new(&proxy.dsn(), database));
+    (postgres, proxy, nginx)
+}
+
+/// What requests cost once everything is prepared.
+fn cost_of(
+    proxy: &Proxy,
+    client: &mut Client,
+    requests: u64,
+    mut request: impl FnMut(&mut Client),
+) -> Traffic {
+    for _ in 0..3 {
+        request(client);
+    }
+    let before = proxy.traffic();
+    for _ in 0..requests {
+        request(client);
+    }
+    let after = proxy.traffic();
+    Traffic {
+        writes: after.writes - before.writes,
+        syncs: after.syncs - before.syncs,
+        parses: after.parses - before.parses,
+        executes: after.executes - before.executes,
+        queries: after.queries - before.queries,
+        answers: after.answers - before.answers,
+    }
+}
+
+#[test]
+fn a_read_is_one_write_one_sync_and_nothing_parsed() {
+    let (_postgres, proxy, nginx) = through_proxy("connections 1;");
+    let cost = cost_of(&proxy, &mut nginx.client(), 100, |client| {
+        assert_eq!(client.get("/api/books/1?select=id").body, "{\"id\":1}");
+    });
+    // set_config and the statement itself are executed in the one batch.
+    assert_eq!(
+        cost,
+        Traffic {
+            writes: 100,
+            syncs: 100,
+            parses: 0,
+            executes: 200,
+            queries: 0,
+            answers: cost.answers
+        }
+    );
+    assert!(
+        cost.answers <= 110,
+        "PostgreSQL answers a batch at once: {cost:?}"
+    );
+}
+
+#[test]
+fn a_list_costs_no_more() {
+    let (_postgres, proxy, nginx) = through_proxy("connections 1;");
+    let cost = cost_of(&proxy, &mut nginx.client(), 50, |client| {
+        assert_eq!(client.get("/api/events?limit=20").status, 200);
+    });
+    assert_eq!(
+        (cost.writes, cost.syncs, cost.parses, cost.queries),
+        (50, 50, 0, 0)
+    );
+}
+
+#[test]
+fn nor_does_a_write() {
+    let (_postgres, proxy, nginx) = through_proxy("connections 1;");
+    let mut number = 0;
+    let cost = cost_of(&proxy, &mut nginx.client(), 50, |client| {
+        number += 1;
+        let body = format!("{{\"note\":\"{number}\"}}");
+        let answer = client.request("PATCH", "/api/items/1?select=note", &[], &body);
+        assert_eq!(answer.body, body);
+    });
+    assert_eq!(
+        (cost.writes, cost.syncs, cost.parses, cost.queries),
+        (50, 50, 0, 0)
+    );
+}
+
+#[test]
+fn without_preparation_it_is_still_one_write_and_one_sync() {
+    let (_postgres, proxy, nginx) = through_proxy("connections 1; prepare off;");
+    let cost = cost_of(&proxy, &mut nginx.client(), 50, |client| {
+        assert_eq!(client.get("/api/books/1?select=id").body, "{\"id\":1}");
+    });
+    assert_eq!((cost.writes, cost.syncs, cost.queries), (50, 50, 0));
+    assert!(
+        cost.parses >= 50,
+        "an unnamed statement is parsed each time: {cost:?}"
+    );
+}
+
+#[test]
+fn pipelined_requests_share_writes() {
+    let (_postgres, proxy, nginx) = through_proxy("connections 1;");
+    let mut clients: Vec<Client> = (0..16).map(|_| nginx.client()).collect();
+    let cost = cost_of(&proxy, &mut nginx.client(), 20, |_| {
+        for client in &mut clients {
+            client.send("GET", "/api/books/1?select=id", &[], "").unwrap();
+        }
+        for client in &mut clients {
+            assert_eq!(client.receive("GET").unwrap().body, "{\"id\":1}");
+        }
+    });
+    assert_eq!(cost.syncs, 320, "one Sync a request");
+    assert!(
+        cost.writes <= 320,
+        "never more than one write a request: {cost:?}"
+    );
+}
