@@ -78,6 +78,12 @@ exec 9>&-
 use_nginx "$dir"
 cd "$ROOT"
 target=$TARGET_DIR/${dir##*/}
+# Most dependencies know nothing of nginx: those that `make build` has compiled need not be compiled again.
+if [ ! -d "$target" ] && [ -d "$TARGET_DIR/release" ]; then
+    rm -rf "$target.new" && mkdir -p "$target.new"
+    cp -a "$TARGET_DIR/release" "$target.new/"
+    mv "$target.new" "$target"
+fi
 cargo build --release --locked -p postern --target-dir "$target"
 replace_file "$target/release/lib$MODULE" "$dir/$MODULE"
 say "Built ${dir#"$ROOT"/}/$MODULE for $nginx ($version)"

@@ -6,12 +6,11 @@
 use std::ptr::NonNull;
 
 use nginx_sys::{
-    NGX_HTTP_MODULE, ngx_command_t, ngx_conf_t, ngx_cycle_t, ngx_http_conf_ctx_t, ngx_http_module_t,
-    ngx_int_t, ngx_module_t,
+    NGX_HTTP_MODULE, ngx_command_t, ngx_conf_t, ngx_cycle_t, ngx_http_module_t, ngx_int_t, ngx_module_t,
 };
 
 use crate::conf::{self, LocationConf, MainConf, Postern};
-use crate::nginx::conf::{create, merge};
+use crate::nginx::conf::{create, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase};
 use crate::phase::{Access, Context, ErrorBody};
@@ -76,7 +75,7 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
         return nginx::OK;
     }
     // SAFETY: nginx gives the cycle that this process serves.
-    let main_conf = unsafe { main_conf(cycle) };
+    let main_conf = unsafe { main_conf_of_cycle::<Postern>(cycle) };
     let started = guarded(false, || {
         if let Some(main_conf) = main_conf {
             worker::start(main_conf);
@@ -88,19 +87,4 @@ unsafe extern "C" fn init_process(cycle: *mut ngx_cycle_t) -> ngx_int_t {
 
 unsafe extern "C" fn exit_process(_cycle: *mut ngx_cycle_t) {
     guarded((), worker::stop);
-}
-
-/// # Safety
-/// `cycle` must be live for as long as the result is used.
-unsafe fn main_conf<'a>(cycle: *mut ngx_cycle_t) -> Option<&'a MainConf> {
-    // SAFETY: a static of nginx whose index was assigned before.
-    let http = unsafe { (*(&raw const nginx_sys::ngx_http_module)).index };
-    // SAFETY: the caller vouches for the cycle; it has a slot for every module.
-    let context = unsafe { *(*cycle).conf_ctx.add(http) }.cast::<ngx_http_conf_ctx_t>();
-    // SAFETY: null without an `http` block, an HTTP configuration context otherwise.
-    let context = unsafe { context.as_ref() }?;
-    // SAFETY: nginx has assigned the index.
-    let slot = unsafe { (*(&raw const ngx_http_postern_module)).ctx_index };
-    // SAFETY: the slot was filled by `create::<MainConf>`.
-    unsafe { (*context.main_conf.add(slot)).cast::<MainConf>().as_ref() }
 }

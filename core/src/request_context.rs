@@ -118,7 +118,7 @@ fn by_name_in_any_case(a: &[u8], b: &[u8]) -> Ordering {
 
 /// The bytes as UTF-8 without NUL.
 fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if bytes.is_ascii() && memchr::memchr(0, bytes).is_none() {
+    if bytes.is_ascii() && !bytes.contains(&0) {
         return Cow::Borrowed(bytes);
     }
     match String::from_utf8_lossy(bytes) {

@@ -160,7 +160,12 @@ impl Block {
             anonymous_role: self.anonymous_role,
             context: self.context.unwrap_or_default(),
         };
-        let session = session(&dsn, self.password, &config);
+        warn_of_ignored(cf, &dsn);
+        let password = match self.password {
+            Some(password) => Some(password),
+            None => password_of(cf, &dsn)?,
+        };
+        let session = session(&dsn, password, &config);
         let target_session_attrs = dsn.target_session_attrs;
         let hosts = resolve(cf, &dsn)?;
         Ok(DatabaseSettings {
@@ -197,6 +202,30 @@ fn read_password(cf: &mut Conf<'_>, path: &str) -> Result<Password, ConfError> {
         return Err(ConfError::Message(format!("no password in \"{path}\"")));
     }
     Ok(Password::new(bytes))
+}
+
+/// The password of the connection string, or of the file that it names.
+fn password_of(cf: &mut Conf<'_>, dsn: &Dsn) -> Result<Option<Password>, ConfError> {
+    let (None, Some(path), Some(host)) = (&dsn.password, &dsn.passfile, dsn.hosts.first()) else {
+        return Ok(dsn.password.clone());
+    };
+    let content = super::files::read_secret(cf, &path.to_string_lossy())?;
+    Ok(dsn::password_from_file(&content, host, &dsn.dbname, &dsn.user))
+}
+
+/// What libpq would do and this module leaves to the system.
+fn warn_of_ignored(cf: &mut Conf<'_>, dsn: &Dsn) {
+    let tuned = dsn
+        .keepalives
+        .is_some_and(|keepalives| keepalives != dsn::Keepalives::default());
+    let ignored = [
+        ("keepalives_idle, keepalives_interval and keepalives_count", tuned),
+        ("tcp_user_timeout", dsn.tcp_user_timeout.is_some()),
+        ("load_balance_hosts", dsn.load_balance_hosts),
+    ];
+    for (name, _) in ignored.iter().filter(|(_, is_set)| *is_set) {
+        cf.warn(&format!("{name} in \"dsn\" is ignored"));
+    }
 }
 
 /// `context off;` or the names of what is set.

@@ -1,5 +1,6 @@
 //! Addresses of servers, resolved when the configuration is read, as nginx does for its own upstreams.
 
+use std::ffi::CStr;
 use std::fmt;
 use std::path::Path;
 use std::ptr;
@@ -45,9 +46,13 @@ impl Address {
         // SAFETY: the pool is the configuration's and the structure is complete.
         let rc = unsafe { ngx_parse_url(conf.pool(), &raw mut parsed) };
         if rc != super::OK {
+            let reason = if parsed.err.is_null() {
+                c"invalid address".as_ptr()
+            } else {
+                parsed.err
+            };
             // SAFETY: nginx sets `err` to a static string or leaves it null.
-            let reason = unsafe { parsed.err.as_ref().map(|text| std::ffi::CStr::from_ptr(text)) };
-            let reason = reason.map_or("invalid address".into(), std::ffi::CStr::to_string_lossy);
+            let reason = unsafe { CStr::from_ptr(reason) }.to_string_lossy();
             return Err(format!("{reason} in \"{url}\""));
         }
         // SAFETY: nginx answers OK with `naddrs` addresses in the pool.

@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 
 use nginx_sys::{
     NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_full_name, ngx_conf_log_error, ngx_conf_parse,
-    ngx_conf_t, ngx_http_conf_ctx_t, ngx_http_core_loc_conf_t, ngx_http_core_module, ngx_parse_time,
+    ngx_conf_t, ngx_cycle_t, ngx_http_conf_ctx_t, ngx_http_core_loc_conf_t, ngx_http_module, ngx_parse_time,
     ngx_pool_t, ngx_str_t,
 };
 
@@ -45,10 +45,21 @@ pub(crate) struct Conf<'a> {
 }
 
 impl Conf<'_> {
+    /// # Safety
+    /// `cf` must be live and not used otherwise while the result is.
+    unsafe fn from_raw(cf: *mut ngx_conf_t) -> Self {
+        // SAFETY: the caller vouches for it.
+        Self {
+            cf: unsafe { &mut *cf },
+        }
+    }
+
     /// The words of the directive, its name first. nginx has already taken away quotes and escapes.
     pub(crate) fn arguments(&self) -> Result<Vec<&str>, ConfError> {
-        // SAFETY: while a directive is read, `args` is an array of strings.
-        let words: &[ngx_str_t] = unsafe { (*self.cf.args).as_slice() };
+        // SAFETY: while a directive is read, `args` is an array.
+        let words = unsafe { &*self.cf.args };
+        // SAFETY: of strings.
+        let words: &[ngx_str_t] = unsafe { words.as_slice() };
         words
             .iter()
             // SAFETY: each is a word of the configuration file, alive until the directive has been read.
@@ -98,8 +109,10 @@ impl Conf<'_> {
     pub(crate) fn main_conf<M: Module>(&mut self) -> &mut M::MainConf {
         // SAFETY: inside `http`, `ctx` is an HTTP configuration context.
         let context = unsafe { &*self.cf.ctx.cast::<ngx_http_conf_ctx_t>() };
+        // SAFETY: nginx gives every module a slot.
+        let conf = unsafe { module::value::<M::MainConf>(context.main_conf, module::slot()) };
         // SAFETY: the slot was filled by `create` with this type, and nothing else refers to it now.
-        unsafe { &mut *(*context.main_conf.add(module::slot())).cast::<M::MainConf>() }
+        unsafe { &mut *conf }
     }
 
     /// Makes `H` the content handler of this location.
@@ -134,10 +147,11 @@ impl Conf<'_> {
     fn core_location(&mut self) -> &mut ngx_http_core_loc_conf_t {
         // SAFETY: inside a location, `ctx` is an HTTP configuration context.
         let context = unsafe { &*self.cf.ctx.cast::<ngx_http_conf_ctx_t>() };
-        // SAFETY: a static of nginx whose index was assigned before.
-        let slot = unsafe { (*(&raw const ngx_http_core_module)).ctx_index };
+        // SAFETY: nginx gives every module a slot.
+        let core =
+            unsafe { module::value::<ngx_http_core_loc_conf_t>(context.loc_conf, module::core_slot()) };
         // SAFETY: nginx's core module keeps this type in its slot.
-        unsafe { &mut *(*context.loc_conf.add(slot)).cast::<ngx_http_core_loc_conf_t>() }
+        unsafe { &mut *core }
     }
 
     /// Reads the block `{ … }` that follows, calling `each` for every directive in it.
@@ -187,9 +201,7 @@ unsafe extern "C" fn block_directive(
     // SAFETY: `parse_block` set the data to a closure that lives until the block has been read.
     let each = unsafe { &mut *data.cast::<&mut EachDirective<'_>>() };
     // SAFETY: nginx gives the configuration that it is reading.
-    let mut conf = Conf {
-        cf: unsafe { &mut *cf },
-    };
+    let mut conf = unsafe { Conf::from_raw(cf) };
     let result = guarded(Err(ConfError::Logged), || each(&mut conf));
     // nginx prefixes a complaint with the directive's name only for module directives: do the same here.
     let result = result.map_err(|error| match error {
@@ -216,9 +228,7 @@ pub(super) unsafe extern "C" fn set<D: Directive>(
     conf: *mut c_void,
 ) -> *mut c_char {
     // SAFETY: nginx gives the configuration that it is reading.
-    let mut cf = Conf {
-        cf: unsafe { &mut *cf },
-    };
+    let mut cf = unsafe { Conf::from_raw(cf) };
     // SAFETY: `command` ties the directive to the slot of this type, which `create` filled.
     let conf = unsafe { &mut *conf.cast::<D::Conf>() };
     let result = guarded(Err(ConfError::Logged), || D::set(&mut cf, conf));
@@ -251,9 +261,7 @@ pub(crate) unsafe extern "C" fn merge<T: Merge>(
     inner: *mut c_void,
 ) -> *mut c_char {
     // SAFETY: nginx gives the configuration that it is reading.
-    let mut cf = Conf {
-        cf: unsafe { &mut *cf },
-    };
+    let mut cf = unsafe { Conf::from_raw(cf) };
     // SAFETY: both come from `create` for this type, and they are two values.
     let outer = unsafe { &*outer.cast::<T>() };
     // SAFETY: as above.
@@ -286,9 +294,29 @@ pub(crate) fn main_conf_of<'a, M: Module>(cf: NonNull<ngx_conf_t>) -> Option<&'a
     // SAFETY: inside `http`, `ctx` is an HTTP configuration context.
     let slots = unsafe { (*context).main_conf };
     // SAFETY: nginx gives every module a slot.
-    let value = unsafe { *slots.add(module::slot()) };
+    let value = unsafe { module::value::<M::MainConf>(slots, module::slot()) };
     // SAFETY: the slot was filled by `create` with this type and lives as long as the cycle.
-    unsafe { value.cast::<M::MainConf>().as_ref() }
+    unsafe { value.as_ref() }
+}
+
+/// The module's configuration of the `http` block of a cycle; `None` without such a block.
+///
+/// # Safety
+/// `cycle` must be live for as long as the result is used.
+pub(crate) unsafe fn main_conf_of_cycle<'a, M: Module>(cycle: *mut ngx_cycle_t) -> Option<&'a M::MainConf> {
+    let http = &raw const ngx_http_module;
+    // SAFETY: a static of nginx whose index was assigned before.
+    let http = unsafe { (*http).index };
+    // SAFETY: the caller vouches for the cycle.
+    let contexts = unsafe { (*cycle).conf_ctx };
+    // SAFETY: a cycle has a slot for every module.
+    let context = unsafe { module::value::<ngx_http_conf_ctx_t>(contexts.cast(), http) };
+    // SAFETY: null without an `http` block, an HTTP configuration context otherwise.
+    let context = unsafe { context.as_ref() }?;
+    // SAFETY: nginx gives every module a slot.
+    let conf = unsafe { module::value::<M::MainConf>(context.main_conf, module::slot()) };
+    // SAFETY: the slot was filled by `create` with this type.
+    unsafe { conf.as_ref() }
 }
 
 /// The core module's configuration, for the places of phase handlers; called by `postconfiguration`.
@@ -297,10 +325,8 @@ pub(crate) fn core_main_conf(
 ) -> Option<NonNull<nginx_sys::ngx_http_core_main_conf_t>> {
     // SAFETY: nginx gives the configuration that it is reading.
     let context = unsafe { cf.as_ref() }.ctx.cast::<ngx_http_conf_ctx_t>();
-    // SAFETY: a static of nginx whose index was assigned before.
-    let slot = unsafe { (*(&raw const ngx_http_core_module)).ctx_index };
     // SAFETY: inside `http`, `ctx` is an HTTP configuration context.
     let slots = unsafe { (*context).main_conf };
     // SAFETY: nginx's core module keeps this type in its slot.
-    NonNull::new(unsafe { *slots.add(slot) }.cast())
+    NonNull::new(unsafe { module::value(slots, module::core_slot()) })
 }

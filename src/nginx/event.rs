@@ -46,14 +46,16 @@ impl Event {
 
     /// Runs the callback once, after the events of this turn of the loop.
     pub(crate) fn post(&self) {
+        let queue = &raw mut ngx_posted_events;
         // SAFETY: the queue is a static of nginx; the event stays in place until `drop` takes it out.
-        unsafe { ngx_post_event(self.inner.event.get(), &raw mut ngx_posted_events) };
+        unsafe { ngx_post_event(self.inner.event.get(), queue) };
     }
 
     /// Runs the callback once, in the next turn of the loop, so that sockets get their turn before it.
     pub(crate) fn post_next(&self) {
+        let queue = &raw mut ngx_posted_next_events;
         // SAFETY: as in `post`.
-        unsafe { ngx_post_event(self.inner.event.get(), &raw mut ngx_posted_next_events) };
+        unsafe { ngx_post_event(self.inner.event.get(), queue) };
     }
 
     /// Runs the callback once, in `delay_ms`; replaces an earlier timer. A timer that is set keeps an exiting worker alive

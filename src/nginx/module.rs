@@ -1,6 +1,8 @@
 //! Which types the module keeps in nginx's per-configuration and per-request slots.
 
-use nginx_sys::ngx_module_t;
+use std::ffi::c_void;
+
+use nginx_sys::{ngx_http_core_module, ngx_module_t};
 
 unsafe extern "C" {
     /// The module itself, defined in `module.rs`.
@@ -25,4 +27,22 @@ pub(crate) unsafe trait Module: 'static {
 /// The position of the module's slots, which nginx assigns when it reads `load_module`.
 pub(super) fn slot() -> usize {
     MODULE.ctx_index
+}
+
+/// The position of the slots of nginx's core module.
+pub(super) fn core_slot() -> usize {
+    let core = &raw const ngx_http_core_module;
+    // SAFETY: a static of nginx whose index was assigned before any other module is loaded.
+    unsafe { (*core).ctx_index }
+}
+
+/// What stands in a slot.
+///
+/// # Safety
+/// `slots` must be an array that nginx has made, with a slot for each module.
+pub(super) unsafe fn value<T>(slots: *mut *mut c_void, slot: usize) -> *mut T {
+    // SAFETY: the caller vouches for the array.
+    let place = unsafe { slots.add(slot) };
+    // SAFETY: as above.
+    unsafe { *place }.cast()
 }

@@ -151,8 +151,9 @@ impl Peer {
     /// Has `on_read` called again in the next turn of the loop: for a reader that stops to let others work.
     pub(crate) fn read_again(&self) {
         if let Ok(connection) = self.connection() {
+            let queue = &raw mut ngx_posted_next_events;
             // SAFETY: the read event belongs to the live connection; closing it takes it out of the queue.
-            unsafe { ngx_post_event(connection.read, &raw mut ngx_posted_next_events) };
+            unsafe { ngx_post_event(connection.read, queue) };
         }
     }
 
@@ -215,17 +216,19 @@ fn open(inner: &Inner) -> io::Result<*mut ngx_connection_t> {
     peer.name = inner.name.get();
     peer.get = Some(ngx_event_get_peer);
     peer.log = inner.log.get();
+    peer.set_so_keepalive(u32::from(!inner.address.is_local()));
     peer.set_log_error(nginx_sys::ngx_connection_log_error_e_NGX_ERROR_ERR);
     // SAFETY: the structure is complete, and what it points at lives as long as the connection.
     let rc = unsafe { ngx_event_connect_peer(&raw mut peer) };
     // SAFETY: nginx answers null or a connection that is now ours.
     let Some(connection) = (unsafe { peer.connection.as_mut() }) else {
-        return Err(io::ErrorKind::ConnectionRefused.into());
+        return Err(connect_error());
     };
     if rc != super::OK && rc != super::AGAIN {
+        let error = connect_error();
         // SAFETY: the connection is ours and nobody else knows it.
         unsafe { ngx_close_connection(connection) };
-        return Err(io::ErrorKind::ConnectionRefused.into());
+        return Err(error);
     }
     connection.data = ptr::from_ref(inner).cast_mut().cast();
     // SAFETY: a live connection has both events.
@@ -240,10 +243,19 @@ fn open(inner: &Inner) -> io::Result<*mut ngx_connection_t> {
     }
     if rc == super::OK {
         // Connected at once (Unix-domain sockets): tell the handler in the next step of the loop, as for any other.
+        let queue = &raw mut nginx_sys::ngx_posted_events;
         // SAFETY: the write event belongs to the live connection.
-        unsafe { ngx_post_event(connection.write, &raw mut nginx_sys::ngx_posted_events) };
+        unsafe { ngx_post_event(connection.write, queue) };
     }
     Ok(connection)
+}
+
+/// What the failed call left in `errno`; nginx has logged it with its own words too.
+fn connect_error() -> io::Error {
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() == Some(0) => io::ErrorKind::ConnectionRefused.into(),
+        error => error,
+    }
 }
 
 unsafe extern "C" fn on_read(event: *mut ngx_event_t) {

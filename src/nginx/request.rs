@@ -124,10 +124,10 @@ impl Request {
     /// The module's configuration of the location.
     pub(crate) fn location_conf<M: Module>(&self) -> &M::LocationConf {
         // SAFETY: nginx gives every request an array with a slot for each module.
-        let slot = unsafe { *self.0.loc_conf.add(module::slot()) };
+        let conf = unsafe { module::value::<M::LocationConf>(self.0.loc_conf, module::slot()) };
         // SAFETY: the slot was filled by `create` with this type (see `Module`) and lives as long as the cycle, which a
         // request keeps alive.
-        unsafe { &*slot.cast::<M::LocationConf>() }
+        unsafe { &*conf }
     }
 
     /// The module's value of this request, if it has one.
@@ -159,8 +159,8 @@ impl Request {
     /// nginx clears the slots on an internal redirect; the value is then found again through the pool.
     fn find_context<M: Module>(&mut self) -> Option<NonNull<Owned<M::Context>>> {
         // SAFETY: nginx gives every request an array with a slot for each module.
-        let slot = unsafe { *self.0.ctx.add(module::slot()) };
-        if let Some(owned) = NonNull::new(slot.cast()) {
+        let value = unsafe { module::value(self.0.ctx, module::slot()) };
+        if let Some(owned) = NonNull::new(value) {
             return Some(owned);
         }
         // Only an internal redirect clears a slot that was filled.
@@ -176,7 +176,9 @@ impl Request {
 
     fn set_slot(&mut self, value: *mut std::ffi::c_void) {
         // SAFETY: nginx gives every request an array with a slot for each module.
-        unsafe { *self.0.ctx.add(module::slot()) = value };
+        let slot = unsafe { self.0.ctx.add(module::slot()) };
+        // SAFETY: as above; the slot is ours.
+        unsafe { slot.write(value) };
     }
 
     /// Writes a line to the error log with nginx's context (client, server, request).
@@ -211,7 +213,9 @@ impl Iterator for Headers {
             let part = unsafe { self.part.as_ref() }?;
             if self.position < part.nelts {
                 // SAFETY: the part has `nelts` elements of this type.
-                let header = unsafe { part.elts.cast::<ngx_table_elt_t>().add(self.position).read() };
+                let header = unsafe { part.elts.cast::<ngx_table_elt_t>().add(self.position) };
+                // SAFETY: as above.
+                let header = unsafe { header.read() };
                 self.position += 1;
                 return Some(header);
             }

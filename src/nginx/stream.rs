@@ -8,14 +8,14 @@ use std::task::{Poll, Waker};
 
 use nginx_sys::{
     ngx_add_timer, ngx_buf_t, ngx_chain_t, ngx_del_timer, ngx_handle_write_event, ngx_http_core_loc_conf_t,
-    ngx_http_core_module, ngx_http_finalize_request, ngx_http_output_filter, ngx_http_request_empty_handler,
-    ngx_http_request_t, ngx_http_send_header, ngx_int_t, ngx_pcalloc,
+    ngx_http_finalize_request, ngx_http_output_filter, ngx_http_request_empty_handler, ngx_http_request_t,
+    ngx_http_send_header, ngx_int_t, ngx_pcalloc,
 };
 
-use super::cleanup;
 use super::guard::guarded;
 use super::request::Request;
 use super::task::RequestHandle;
+use super::{cleanup, module};
 
 /// The client is gone, or nginx gave the response up.
 #[derive(Debug)]
@@ -155,10 +155,9 @@ impl Request {
     }
 
     fn send_limits(&self) -> (usize, usize) {
-        // SAFETY: a static of nginx whose index was assigned before.
-        let slot = unsafe { (*(&raw const ngx_http_core_module)).ctx_index };
+        let slots = self.raw_ref().loc_conf;
         // SAFETY: nginx gives every request an array with a slot for each module.
-        let core = unsafe { *self.raw_ref().loc_conf.add(slot) }.cast::<ngx_http_core_loc_conf_t>();
+        let core = unsafe { module::value::<ngx_http_core_loc_conf_t>(slots, module::core_slot()) };
         // SAFETY: nginx's core module keeps this type in its slot.
         let core = unsafe { &*core };
         (core.send_timeout, core.send_lowat)
@@ -167,12 +166,14 @@ impl Request {
 
 /// The client's connection can be written, or took too long.
 unsafe extern "C" fn go_on(raw: *mut ngx_http_request_t) {
-    // SAFETY: nginx calls the handler of a live request with a live connection.
-    let event = unsafe { (*(*raw).connection).write };
+    // SAFETY: nginx calls the handler of a live request.
+    let connection = unsafe { (*raw).connection };
+    // SAFETY: a request has a live connection.
+    let event = unsafe { (*connection).write };
     // SAFETY: as above.
     if unsafe { (*event).timedout() } != 0 {
         // SAFETY: as above.
-        unsafe { (*(*raw).connection).set_timedout(1) };
+        unsafe { (*connection).set_timedout(1) };
         // SAFETY: this gives back the reference that the suspension holds, and cancels its future.
         unsafe { ngx_http_finalize_request(raw, nginx_sys::NGX_HTTP_REQUEST_TIME_OUT as ngx_int_t) };
         return;

@@ -414,15 +414,19 @@ impl Connection {
         Ok(())
     }
 
-    /// Gives up what waits behind the batch that the server works on, as far as that can be sent elsewhere.
+    /// Lets what waits behind the batch that the server works on be sent elsewhere, as far as there is room for it: the
+    /// server still runs it here as well, so that more would only make a loaded database slower.
     fn let_others_overtake(&self) {
+        let room = self.pool.upgrade().map_or(0, |pool| pool.room());
         let waiting: Vec<_> = match self.protocol() {
             Some(protocol) => protocol.tickets().skip(1).map(Rc::clone).collect(),
             None => return,
         };
-        for ticket in waiting {
-            ticket.overtake();
-        }
+        waiting
+            .iter()
+            .filter(|ticket| ticket.overtake())
+            .take(room)
+            .for_each(drop);
     }
 
     fn batches_done(&self, done: u32) {
@@ -504,7 +508,12 @@ impl PeerHandler for Connection {
             );
             self.close("the server did not answer in time", Unavailable::QueryTimeout);
         } else if busy_ms >= STUCK_AFTER_MS {
-            self.with_peer(|peer| peer.set_timeout(limit_ms - busy_ms));
+            let wait_ms = if self.in_flight() > 1 {
+                STUCK_AFTER_MS
+            } else {
+                limit_ms - busy_ms
+            };
+            self.with_peer(|peer| peer.set_timeout(wait_ms.min(limit_ms - busy_ms)));
             self.let_others_overtake();
         } else {
             self.with_peer(|peer| peer.set_timeout(STUCK_AFTER_MS - busy_ms));

@@ -127,7 +127,9 @@ impl Database {
         let mut repeats = REPEATS;
         loop {
             let lease = self.pool.lease().await?;
-            let (rows, ending) = attempt(lease, batch, sink(), parts).await?;
+            // The last attempt keeps its place, however long the statement before it takes.
+            let repeatable = batch.read_only && repeats > 0;
+            let (rows, ending) = attempt(lease, batch, repeatable, sink(), parts).await?;
             match ending {
                 Ok(()) => return Ok(rows),
                 Err(error) if repeats > 0 && !parts.began() && is_worth_repeating(&error, batch) => {
@@ -154,11 +156,12 @@ pub(crate) trait Parts<S> {
 async fn attempt<S: Sink, P: Parts<S>>(
     lease: Lease,
     batch: &Batch,
+    repeatable: bool,
     sink: S,
     parts: &mut P,
 ) -> Result<(S, Ending), Error> {
     let queries: Vec<&Query> = batch.queries.iter().collect();
-    let mut submitted = lease.submit(sink, batch.read_only, &batch.role, &queries);
+    let mut submitted = lease.submit(sink, repeatable, &batch.role, &queries);
     loop {
         match submitted.next(P::take).await {
             News::Part(part) => parts.send(part).await?,

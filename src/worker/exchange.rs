@@ -52,8 +52,8 @@ pub(crate) trait Ticket {
     fn is_full(&self) -> bool;
     /// The connection stopped reading for that reason, and wants to be told when it can go on.
     fn stopped(&self, connection: Rc<dyn Stopped>);
-    /// The server has not begun with it and will not soon. Only a batch that changes nothing may be sent twice.
-    fn overtake(&self);
+    /// The server has not begun with it and will not soon: ends it, if it may be sent twice. Answers whether it has.
+    fn overtake(&self) -> bool;
 }
 
 /// A batch whose rows go to a sink.
@@ -128,10 +128,12 @@ impl<S: Sink> Ticket for Exchange<S> {
         }
     }
 
-    fn overtake(&self) {
-        if self.repeatable {
+    fn overtake(&self) -> bool {
+        let can_be = self.repeatable && matches!(&*self.state.borrow(), State::Waiting(..));
+        if can_be {
             self.finish(Err(BatchError::Overtaken));
         }
+        can_be
     }
 }
 

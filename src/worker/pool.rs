@@ -140,6 +140,19 @@ impl Pool {
             .cloned()
     }
 
+    /// How many batches could be sent at once without waiting behind a long statement.
+    pub(super) fn room(&self) -> usize {
+        let depth = self.config.pipeline.get();
+        let connections = self.connections.borrow();
+        let usable = connections
+            .iter()
+            .filter(|connection| connection.is_ready() && !connection.is_stuck())
+            .map(|connection| depth.saturating_sub(connection.load()) as usize)
+            .sum::<usize>();
+        let to_open = (self.config.connections.get() as usize).saturating_sub(connections.len());
+        usable + to_open * depth as usize
+    }
+
     /// Has a connection opened if there is none, so that notifications are heard.
     pub(super) fn ensure_connection(&self) {
         if self.connections.borrow().is_empty() && self.opening.get() == 0 {

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_path_leads_through_members_and_elements() {
-        let text = br#"{"role":"a","x":{"roles":["b","c"]},"https://x/y":{"r.s":["d"]},"q\"\\":"e"}"#;
+        let text = r#"{"role":"a","x":{"roles":["b","c"]},"https://x/y":{"r.s":["d"]},"q\"\\":"e"}"#;
         let claims = Object::parse(text).expect("JSON");
         let cases = [
             ("role", Some("a")),

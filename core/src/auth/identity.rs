@@ -23,6 +23,7 @@ pub struct Identity {
 impl Identity {
     /// Reads the payload of a genuine token.
     pub(super) fn parse(payload: Vec<u8>, expected: &Expected) -> Result<Self, ClaimFault> {
+        let payload = String::from_utf8(payload).map_err(|_| ClaimFault::Malformed)?;
         let claims = Object::parse(&payload).ok_or(ClaimFault::Malformed)?;
         let times = Times::of(&claims)?;
         expected.check(&claims)?;
@@ -32,10 +33,10 @@ impl Identity {
         let claims_have_role =
             matches!((named, &role), (Some(Json::String(named)), Some(role)) if **named == **role);
         let claims_json = match named {
-            Some(_) if !claims_have_role => without_role(&payload),
-            _ => String::from_utf8(payload).ok(),
-        };
-        let claims_json = claims_json.ok_or(ClaimFault::Malformed)?.into();
+            Some(_) if !claims_have_role => without_role(&payload).ok_or(ClaimFault::Malformed)?,
+            _ => payload,
+        }
+        .into();
         Ok(Self {
             claims_json,
             claims_have_role,
@@ -176,8 +177,8 @@ fn role(claim: Option<&Json<'_>>) -> Result<Option<Rc<str>>, ClaimFault> {
     }
 }
 
-fn without_role(payload: &[u8]) -> Option<String> {
-    let mut claims: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(payload).ok()?;
+fn without_role(payload: &str) -> Option<String> {
+    let mut claims: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(payload).ok()?;
     claims.remove("role");
     serde_json::to_string(&claims).ok()
 }

@@ -72,7 +72,10 @@ fn decode(part: &[u8]) -> Result<Vec<u8>, TokenFault> {
 }
 
 fn parse_header(header: &[u8]) -> Result<(Algorithm, Option<Box<str>>), TokenFault> {
-    let header = Object::parse(header).ok_or(TokenFault::Header)?;
+    let header = std::str::from_utf8(header)
+        .ok()
+        .and_then(Object::parse)
+        .ok_or(TokenFault::Header)?;
     if header.names().any(|name| FORBIDDEN.contains(&name)) {
         return Err(TokenFault::Parameter);
     }

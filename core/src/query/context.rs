@@ -64,9 +64,11 @@ impl ContextStatements {
     /// The query that makes these settings, `None` where there are none to make. It answers one row of one number, which says
     /// nothing: the values, headers and all, are not sent back.
     pub fn query(&mut self, context: &Context<'_>) -> Option<Query> {
-        let mut params = Params::new();
+        let values = context.values();
+        let bytes = values.iter().flatten().map(|value| value.len()).sum();
+        let mut params = Params::with_capacity(values.len(), bytes);
         let mut combination = 0;
-        for (bit, value) in context.values().into_iter().enumerate() {
+        for (bit, value) in values.into_iter().enumerate() {
             if let Some(value) = value {
                 combination |= 1 << bit;
                 params.push(value);

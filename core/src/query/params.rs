@@ -15,6 +15,14 @@ impl Params {
         Self::default()
     }
 
+    /// No parameters yet, with room for so many values of so many bytes in all.
+    pub fn with_capacity(values: usize, bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            ends: Vec::with_capacity(values),
+        }
+    }
+
     /// Appends a value and answers its position, counted from 1 as in `$1`.
     pub fn push(&mut self, value: &[u8]) -> usize {
         self.push_with(|bytes| bytes.extend_from_slice(value))

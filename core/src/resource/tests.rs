@@ -98,6 +98,45 @@ fn a_path_is_all_rows_or_one() {
 }
 
 #[test]
+fn a_key_may_have_a_slash_that_was_encoded() {
+    let read = |tail: &'static str, raw_tail: &'static str| {
+        let parts = RequestParts {
+            raw_tail: raw_tail.as_bytes(),
+            ..parts("GET", tail)
+        };
+        parse(&parts)
+            .and_then(|head| head.into_request(None))
+            .map(|request| request.action)
+    };
+    for (tail, raw_tail) in [
+        ("/a/b", "/a%2Fb"),
+        ("/a/b c", "/a%2fb%20c"),
+        ("//", "/%2F"),
+        ("/é/", "/%C3%A9%2f"),
+    ] {
+        assert_eq!(
+            read(tail, raw_tail),
+            Ok(Action::Read(Cow::Borrowed(&tail[1..]))),
+            "{raw_tail}"
+        );
+    }
+    // The slash was written as one, or what was written is not what was decoded.
+    for (tail, raw_tail) in [
+        ("/a/b", "/a/b"),
+        ("/a/b/c", "/a%2Fb/c"),
+        ("/a/b", ""),
+        ("/a/b", "/a%2Fc"),
+        ("/a/b", "a%2Fb"),
+    ] {
+        assert_eq!(
+            read(tail, raw_tail),
+            Err(RequestError::PathNotFound),
+            "{raw_tail}"
+        );
+    }
+}
+
+#[test]
 fn a_key_is_text() {
     let parse = |tail: &'static [u8]| {
         parse(&RequestParts {

@@ -18,7 +18,7 @@ pub(super) fn keys_and_rows(body: &[u8]) -> Option<(Vec<Cow<'static, str>>, usiz
     let mut input = Vec::with_capacity(body.len() + INPUT_PADDING);
     input.extend_from_slice(body);
     input.resize(body.len() + INPUT_PADDING, b' ');
-    let mut buffers = Buffers::with_max_depth(body.len(), limits::JSON_DEPTH.max);
+    let mut buffers = Buffers::with_max_depth(0, limits::JSON_DEPTH.max);
     let mut tape = Tape::null();
     simd_json::fill_tape_padded(&mut input, body.len(), &mut buffers, &mut tape).ok()?;
     rows(&tape.0)
@@ -53,6 +53,6 @@ fn skip(nodes: &mut std::slice::Iter<'_, Node<'_>>, count: usize) {
     *nodes = nodes.as_slice().get(count..).unwrap_or_default().iter();
 }
 
-/// A shorter body is read as fast without a copy. Of a longer one the tape, which has 32 bytes for a value that may have
-/// two, would take too much memory.
-const SERVED_BYTES: RangeInclusive<usize> = 1024..=1 << 20;
+/// A shorter body is read as fast without a copy. A longer one takes longer: the copy and the tape, which has 32 bytes for a
+/// value that may have two, leave what the allocator keeps, and every page of them costs a fault.
+const SERVED_BYTES: RangeInclusive<usize> = 1024..=256 * 1024;

@@ -294,6 +294,14 @@ fn long_arrays_are_refused_as_short_ones_are() {
 }
 
 #[test]
+fn a_body_of_any_length_gives_the_same() {
+    for rows in [1, 40, 20_000] {
+        let body = format!("[{}]", vec![r#"{"b":"text","a":1e9}"#; rows].join(" , "));
+        assert_eq!(many(&body), Ok((vec!["b".to_owned(), "a".to_owned()], rows)));
+    }
+}
+
+#[test]
 fn nesting_has_a_limit() {
     let max = limits::JSON_DEPTH.max;
     let too_deep = Err(RequestError::TooMany(limits::JSON_DEPTH));
