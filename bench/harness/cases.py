@@ -30,8 +30,10 @@ Results = dict[tuple[str, int], list[Measurement]]
 def measure(rig: Rig) -> Results:
     """All cases once a round, every other round backwards, so that no case always follows the same one."""
     cases = _cases(rig)
-    for case in cases:
-        case.run(1)
+    if not rig.settings.quick:
+        _progress("warming up")
+        for case in cases:
+            case.run(1)
     results: Results = defaultdict(list)
     for number in range(rig.settings.rounds):
         for case in cases if number % 2 == 0 else reversed(cases):

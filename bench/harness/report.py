@@ -30,11 +30,11 @@ TARGETS = (
 )
 
 
-def markdown(settings: Settings, results: Results) -> str:
+def markdown(settings: Settings, surroundings: str, results: Results) -> str:
     """The report."""
     lines = [
-        f"Medians of {settings.rounds} interleaved rounds of {settings.duration_s} s; nginx workers: {settings.workers}. "
-        "CPU is user and system time per request.",
+        f"Medians of {settings.rounds} interleaved rounds of {settings.duration_s} s; workers of nginx: {settings.workers}; "
+        f"{surroundings}. CPU is user and system time per request.",
         "",
         "| | connections | requests/s | p50 µs | p99 µs | nginx CPU µs | postgres CPU µs |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",

@@ -1,8 +1,11 @@
 """Everything that a measurement needs, up and checked, and down again however it ends."""
 
 import contextlib
+import os
+import re
 import secrets
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Callable
@@ -93,6 +96,13 @@ class Rig:
     def forget_posted_rows(self) -> None:
         """Every measurement inserts into an empty table."""
         self.cluster.query("truncate bench.posted_items")
+
+    def surroundings(self) -> str:
+        """What the figures hold for."""
+        version = subprocess.run([self.settings.nginx, "-v"], capture_output=True, text=True, check=True).stderr
+        found = re.search(r"^model name\s*: *(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+        return (f"{version.split(': ')[-1].strip()}, PostgreSQL {self.cluster.query('show server_version').split()[0]}, "
+                f"{os.cpu_count()} cores ({found.group(1) if found else os.uname().machine})")
 
     def check_logs(self) -> None:
         """Nothing may have gone wrong unseen."""
