@@ -13,7 +13,7 @@ use postern_core::config::{JwtConfig, JwtKeyConfig, JwtKeyMaterial};
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 const NOW: u64 = 1_700_000_000;
 
-/// The first byte says what the rest is: a token, a role claim's path, or a header and claims which are then signed.
+// The first byte says what the rest is: a token, a role claim's path, or a header and claims which are then signed.
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, data)) = data.split_first() else {
         return;

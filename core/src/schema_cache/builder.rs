@@ -26,12 +26,14 @@ pub enum SchemaCacheError {
     Columns(Box<str>),
 }
 
-/// Takes rows in any order.
+/// Takes rows in any order. A row whose types have come before it is dealt with at once, so that the work is spread over the
+/// time in which rows come in; PostgreSQL sends all types first.
 #[derive(Default)]
 pub struct SchemaCacheBuilder {
-    types: HashMap<Box<str>, Rc<DataType>>,
-    relations: Vec<RelationRow>,
-    functions: Vec<FunctionRow>,
+    types: Types,
+    relations: HashMap<QualifiedName, Rc<Relation>>,
+    functions: HashMap<QualifiedName, Vec<Function>>,
+    early: Vec<Row>,
 }
 
 impl SchemaCacheBuilder {
@@ -42,34 +44,60 @@ impl SchemaCacheBuilder {
 
     /// Takes one row: the JSON text in its only column.
     pub fn row(&mut self, json: &[u8]) -> Result<(), SchemaCacheError> {
-        match serde_json::from_slice(json)? {
-            Row::Type(row) => {
-                self.types.insert(row.name.clone(), Rc::new(data_type(row)));
-            }
-            Row::Relation(row) => self.relations.push(row),
-            Row::Function(row) => self.functions.push(row),
+        let row = serde_json::from_slice(json)?;
+        if self.has_types_of(&row) {
+            return self.add(row);
         }
+        self.early.push(row);
         Ok(())
     }
 
     /// The snapshot, once all rows are in.
-    pub fn finish(self) -> Result<SchemaCache, SchemaCacheError> {
-        let types = self.types;
-        let mut relations = HashMap::with_capacity(self.relations.len());
-        for row in self.relations {
-            let relation = relation(row, &types)?;
-            relations.insert(relation.name.clone(), Rc::new(relation));
-        }
-        let mut functions: HashMap<QualifiedName, Vec<Function>> = HashMap::new();
-        for row in self.functions {
-            let function = function(row, &types)?;
-            functions.entry(function.name.clone()).or_default().push(function);
+    pub fn finish(mut self) -> Result<SchemaCache, SchemaCacheError> {
+        for row in std::mem::take(&mut self.early) {
+            self.add(row)?;
         }
         Ok(SchemaCache {
-            relations,
-            functions,
-            types,
+            relations: self.relations,
+            functions: self.functions,
+            types: self.types,
         })
+    }
+
+    fn has_types_of(&self, row: &Row) -> bool {
+        match row {
+            Row::Type(_) => true,
+            Row::Relation(row) => row
+                .columns
+                .iter()
+                .all(|column| self.types.contains_key(&column.2)),
+            Row::Function(row) => {
+                let arguments = row.arguments.iter().map(|argument| &argument.1);
+                arguments
+                    .chain([&row.returns])
+                    .all(|name| self.types.contains_key(name))
+            }
+        }
+    }
+
+    fn add(&mut self, row: Row) -> Result<(), SchemaCacheError> {
+        match row {
+            Row::Type(row) => {
+                self.types.insert(row.name.clone(), Rc::new(data_type(row)));
+            }
+            Row::Relation(row) => {
+                let relation = relation(row, &self.types)?;
+                self.relations.insert(relation.name.clone(), Rc::new(relation));
+            }
+            Row::Function(row) => {
+                let function = function(row, &self.types)?;
+                self.functions
+                    .entry(function.name.clone())
+                    .or_default()
+                    .push(function);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -234,4 +262,53 @@ fn argument(row: ArgumentRow, types: &Types) -> Result<Argument, SchemaCacheErro
         data_type: type_named(types, type_name)?,
         mode,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SchemaCacheBuilder, SchemaCacheError};
+    use crate::schema_cache::QualifiedName;
+
+    const TYPE: &str =
+        r#"{"type":{"name":"text","base":"text","category":"S","class":"builtin","labels":null}}"#;
+    const RELATION: &str = r#"{"relation":{"schema":"s","name":"t","kind":"r","events":28,"comment":null,
+        "columns":[["b",1,"text",true,"",null,true,null],["a",3,"text",false,"","'x'",true,"c"]],
+        "keys":[[true,[3,1]],[false,[2]]],"foreign_keys":[]}}"#;
+
+    #[test]
+    fn the_order_of_rows_does_not_matter() {
+        for rows in [[TYPE, RELATION], [RELATION, TYPE]] {
+            let mut builder = SchemaCacheBuilder::new();
+            rows.iter()
+                .for_each(|row| builder.row(row.as_bytes()).expect("a good row"));
+            let schema = builder.finish().expect("all types are there");
+            let name = QualifiedName {
+                schema: "s".into(),
+                name: "t".into(),
+            };
+            let relation = schema.relation(&name).expect("the relation");
+            assert_eq!(
+                (
+                    relation.position("a"),
+                    relation.position("b"),
+                    relation.position("c")
+                ),
+                (Some(1), Some(0), None)
+            );
+            assert_eq!(relation.primary_key, [1, 0]);
+            assert!(
+                relation.unique_keys.is_empty(),
+                "a key of a column that is not there is none"
+            );
+        }
+    }
+
+    #[test]
+    fn a_type_that_never_comes_is_an_error_and_so_is_a_row_of_another_kind() {
+        let mut builder = SchemaCacheBuilder::new();
+        builder.row(RELATION.as_bytes()).expect("a good row");
+        assert!(matches!(builder.finish(), Err(SchemaCacheError::Type(name)) if &*name == "text"));
+        assert!(SchemaCacheBuilder::new().row(b"{\"trigger\":{}}").is_err());
+        assert!(SchemaCacheBuilder::new().row(b"").is_err());
+    }
 }

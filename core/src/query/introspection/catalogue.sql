@@ -39,13 +39,13 @@ view_column as (
     group by v.oid, (m.entry)[1]
     having count(distinct ((m.entry)[3], (m.entry)[4])) = 1 and min((m.entry)[3]) <> '0'
 ),
--- Where a column of an exposed relation comes from: itself, or what a chain of such views ends in.
-origin (rel, attnum, source, source_attnum) as (
-    select a.attrelid, a.attnum, a.attrelid, a.attnum
+-- Where a column of an exposed relation comes from: itself, and what is behind it if that is such a view.
+origin (rel, attnum, source, source_attnum, depth) as (
+    select a.attrelid, a.attnum, a.attrelid, a.attnum, 0
     from pg_catalog.pg_attribute a join relation r on r.oid = a.attrelid
     where a.attnum > 0 and not a.attisdropped
     union all
-    select o.rel, o.attnum, v.source::oid, v.source_attnum
+    select o.rel, o.attnum, v.source::oid, v.source_attnum, o.depth + 1
     from origin o join view_column v on v.view = o.source and v.attnum = o.source_attnum
 ),
 -- A type that a domain is made of, through domains over domains.
@@ -60,8 +60,7 @@ base_type as (
     select d.oid, d.base from domain_base d join pg_catalog.pg_type t on t.oid = d.base where t.typtype <> 'd'
 ),
 column_source as (
-    select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity,
-           a.atthasdef, r.relkind
+    select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, r.relkind
     from pg_catalog.pg_attribute a join relation r on r.oid = a.attrelid
     where a.attnum > 0 and not a.attisdropped
 ),
@@ -113,24 +112,30 @@ type_row as (
     left join enum_label e on e.enumtypid = t.oid
     left join json_cast j on j.castsource = t.oid
 ),
--- [name, number, type, not null, identity and generated, default, writable, comment]
+-- What a column is behind its views: never NULL if it is not so there, and with the default that is nearest.
+column_origin as (
+    select o.rel, o.attnum,
+           bool_or(a.attnotnull) as attnotnull,
+           max(case when a.attgenerated <> '' then a.attgenerated::text else a.attidentity::text end) as generated,
+           (array_agg(pg_get_expr(d.adbin, d.adrelid) order by o.depth)
+               filter (where d.adbin is not null and a.attgenerated = ''))[1] as default_expression
+    from origin o
+    join pg_catalog.pg_attribute a on a.attrelid = o.source and a.attnum = o.source_attnum
+    left join pg_catalog.pg_attrdef d on d.adrelid = o.source and d.adnum = o.source_attnum
+    group by o.rel, o.attnum
+),
+-- [name, number, type, not null, generated or identity, default, writable, comment]
 relation_column as (
     select c.attrelid, json_agg(json_build_array(
-        c.attname, c.attnum, u.name, coalesce(k.attnotnull, false) or c.attnotnull, case when c.attgenerated <> '' then c.attgenerated else c.attidentity end,
-        pg_get_expr(d.adbin, d.adrelid),
+        c.attname, c.attnum, u.name, o.attnotnull, o.generated, o.default_expression,
         case when c.relkind in ('v', 'f') then pg_column_is_updatable(c.attrelid, c.attnum, true)
              else c.relkind in ('r', 'p') end,
         i.description) order by c.attnum) as entries
     from column_source c
     join type_use u on u.typid = c.atttypid and u.typmod = c.atttypmod
-    left join pg_catalog.pg_attrdef d on d.adrelid = c.attrelid and d.adnum = c.attnum
+    join column_origin o on o.rel = c.attrelid and o.attnum = c.attnum
     left join pg_catalog.pg_description i
            on i.objoid = c.attrelid and i.objsubid = c.attnum and i.classoid = 'pg_catalog.pg_class'::regclass
-    left join (select o.rel, o.attnum, bool_or(s.attnotnull) as attnotnull
-               from origin o join pg_catalog.pg_attribute s on s.attrelid = o.source and s.attnum = o.source_attnum
-               where o.source <> o.rel
-               group by o.rel, o.attnum) k
-           on k.rel = c.attrelid and k.attnum = c.attnum
     group by c.attrelid
 ),
 index_column as (
