@@ -10,5 +10,5 @@ for script in "$ROOT"/scripts/*.sh "$ROOT"/.ci/run; do
     bash -n "$script"
 done
 if command -v shellcheck >/dev/null; then
-    (cd "$ROOT" && shellcheck -x scripts/*.sh .ci/run)
+    (cd "$ROOT" && shellcheck -S warning scripts/*.sh .ci/run)
 fi

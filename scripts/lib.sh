@@ -1,5 +1,5 @@
 # What the scripts share: paths, messages, the versions in use. Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 set -euo pipefail
 

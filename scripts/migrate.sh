@@ -13,7 +13,7 @@
 folder=${MIGRATIONS:-$ROOT/migrations}
 export PGCONNECT_TIMEOUT=${PGCONNECT_TIMEOUT:-5} PGOPTIONS="${PGOPTIONS:-} -c client_min_messages=warning"
 
-run_psql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@" "$DATABASE_URL"; }
+run_psql() { psql -X -q -At -v ON_ERROR_STOP=1 "$DATABASE_URL"; }
 
 # Whoever holds this lock migrates; a second run waits and then finds nothing left to do.
 lock="select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('postern.migrations', 0)) as locked \\gset"
@@ -60,9 +60,9 @@ END
 # The script of all files that are left to apply.
 plan() {
     local file name version checksum
-    declare -A done
+    declare -A known
     while IFS='|' read -r version checksum; do
-        if [ -n "$version" ]; then done[$version]=$checksum; fi
+        if [ -n "$version" ]; then known[$version]=$checksum; fi
     done <<<"$1"
     for file in "$folder"/[0-9][0-9][0-9]_*.sql; do
         name=$(basename "$file" .sql)
@@ -70,10 +70,10 @@ plan() {
         version=$((10#${BASH_REMATCH[1]}))
         checksum=$(sha256sum <"$file")
         checksum=${checksum%% *}
-        if [ -z "${done[$version]:-}" ]; then
+        if [ -z "${known[$version]:-}" ]; then
             step "$version" "$name" "$checksum" "$file"
-            done[$version]=$checksum
-        elif [ "${done[$version]}" != "$checksum" ]; then
+            known[$version]=$checksum
+        elif [ "${known[$version]}" != "$checksum" ]; then
             die "$name has changed since it was applied; put the change into a new migration"
         fi
     done

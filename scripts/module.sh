@@ -33,6 +33,7 @@ source_folder() {
 
 # The options of `nginx -V`, one a line, less what changes nothing that the module sees but needs libraries or folders
 # which are not here: dynamic and third-party modules, bundled libraries, the packager's paths in debug information.
+# shellcheck disable=SC2120
 configure_options() {
     local arguments option
     arguments=$("$nginx" -V 2>&1 | sed -n 's/^configure arguments: //p')

@@ -21,7 +21,7 @@ missing_packages() {
         installed "$package" || printf '%s\n' "$package"
     done
     # bindgen works with any version of libclang; the package without a number takes the distribution's.
-    [[ $known =~ $'\n'libclang-[0-9]+-dev\  ]] || printf '%s\n' libclang-dev
+    [[ $known =~ libclang-[0-9]+-dev" " ]] || printf '%s\n' libclang-dev
 }
 
 # A policy of 101 tells packages not to start services, and this piece of configuration tells PostgreSQL's not to make a

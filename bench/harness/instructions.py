@@ -1,10 +1,11 @@
 """Instructions per request, by callgrind."""
 
+import operator
 import re
 import socket
 import subprocess
 from pathlib import Path
-from typing import Iterator
+from typing import Callable
 
 from .failure import Failure
 from .nginx import Nginx
@@ -15,6 +16,8 @@ CONNECTIONS = 8
 WARM_UP = 400
 FUNCTIONS = 25
 NAME_LENGTH = 110
+# The name of the first line of callgrind_annotate.
+TOTAL = "PROGRAM TOTALS"
 # The profile of a process, named after the folder it is run in: `%p` is its id.
 PROFILE = "callgrind.%p"
 
@@ -82,25 +85,30 @@ def report(profile: Path, kind: str, requests: int) -> str:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             raise Failure(f"callgrind_annotate fails: {result.stderr}")
-        rows = list(_rows(result.stdout))
-        if not rows:
+        counts = _counts(result.stdout, max if inclusive == "yes" else operator.add)
+        total = counts.pop(TOTAL, 0)
+        if not total:
             raise Failure("callgrind has counted nothing")
         if not lines:
-            total = next(count for count, name in rows if name == "PROGRAM TOTALS")
             lines.append(f"{kind}: {total / requests:.0f} instructions per request, over {requests} requests")
         lines += ["", f"Functions, {title}:"]
-        for instructions, name in [row for row in rows if row[1] != "PROGRAM TOTALS"][:FUNCTIONS]:
+        for name, instructions in sorted(counts.items(), key=lambda item: -item[1])[:FUNCTIONS]:
             lines.append(f"{instructions / requests:10.1f}  {instructions / total:6.1%}  {name[:NAME_LENGTH]}")
     return "\n".join(lines) + "\n"
 
 
-def _rows(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of callgrind_annotate that hold a count: `1,234 (56.7%)  file:function [object]`."""
+def _counts(text: str, join: Callable[[int, int], int]) -> dict[str, int]:
+    """The lines of callgrind_annotate that hold a count: `1,234 (56.7%)  file:function [object]`.
+
+    A function has a line for each file that code was inlined from, and one for each depth of recursion; they are joined.
+    """
+    counts: dict[str, int] = {}
     for line in text.splitlines():
-        found = re.match(r"\s*([0-9,]+) \(\s*[0-9.]+%\)\s+(.*)$", line)
+        found = re.match(r"\s*([0-9,]+) \(\s*[0-9.]+%\)\s+(?:[^ :]*:)?(.*?)(?:'[0-9]+)?(?: \[[^]]*\])?$", line)
         if found:
-            name = re.sub(r" \[[^]]*\]$", "", found.group(2))
-            yield int(found.group(1).replace(",", "")), name.split(":", 1)[-1] if ":" in name else name
+            name, count = found.group(2), int(found.group(1).replace(",", ""))
+            counts[name] = join(counts[name], count) if name in counts else count
+    return counts
 
 
 def _control(switch: str, pid: int) -> None:

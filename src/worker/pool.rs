@@ -16,7 +16,7 @@ use super::exchange::{Exchange, Finished, Sink};
 use crate::nginx::event::Event;
 use crate::nginx::executor::{self, Task};
 use crate::nginx::timer::{self, OnExit};
-use crate::nginx::{Level, log, time};
+use crate::nginx::{Level, log, process, time};
 
 /// Between two attempts to reach a database that is down.
 const FIRST_BACKOFF_MS: u64 = 100;
@@ -244,6 +244,9 @@ impl Pool {
             }
             let delay_ms = self.note_failure();
             self.refuse_waiters();
+            if process::is_exiting() {
+                return;
+            }
             timer::sleep(delay_ms, OnExit::Abandon).await;
         }
     }

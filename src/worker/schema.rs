@@ -17,7 +17,7 @@ use super::exchange::{BatchError, Exchange, Sink};
 use super::pool::{Pool, PoolObserver};
 use crate::nginx::executor::{self, Task};
 use crate::nginx::timer::{self, OnExit};
-use crate::nginx::{Level, log};
+use crate::nginx::{Level, log, process};
 
 /// The channel on which the schema cache is told to reload (PostgreSQL manual, `NOTIFY`).
 const CHANNEL: &str = "postern";
@@ -191,7 +191,7 @@ impl PoolObserver for SchemaLoader {
             .borrow()
             .upgrade()
             .is_some_and(|connection| connection.is_ready());
-        if listens {
+        if listens || process::is_exiting() {
             return;
         }
         let Some(connection) = self.pool.oldest() else {

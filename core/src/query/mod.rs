@@ -1,4 +1,5 @@
-//! SQL text and its parameters. This module is the only one that writes SQL; it sees a plan, never the schema cache or HTTP.
+//! SQL text and its parameters. This module is the only one that writes SQL; it sees a plan with its relation, never the schema
+//! cache as a whole or HTTP.
 
 mod array;
 mod build;

@@ -1,7 +1,7 @@
 //! Text in the making. Whatever ends up in a statement goes through one of these functions, and none of them takes a value.
 
 use crate::plan::{ColumnIndex, Field, Param, TypeName};
-use crate::schema_cache::Relation;
+use crate::schema_cache::{Relation, RelationKind};
 
 /// The text of a statement on one relation.
 pub(super) struct Sql<'r> {
@@ -73,6 +73,20 @@ impl<'r> Sql<'r> {
             self.text.push_str(&column.data_type.sql);
         }
         self
+    }
+
+    /// The default of a column. In an update of a view DEFAULT means the view's own default, which is mostly NULL, and does not
+    /// reach that of the table behind it; there the expression itself is written, as the catalogue has it.
+    pub(super) fn column_default(&mut self, index: ColumnIndex) -> &mut Self {
+        let column = self.relation.columns.get(usize::from(index.0));
+        match column.and_then(|column| column.default.as_deref()) {
+            Some(default) if self.relation.kind == RelationKind::View => {
+                self.text.push('(');
+                self.text.push_str(default);
+                self.sql(")")
+            }
+            _ => self.sql("DEFAULT"),
+        }
     }
 
     /// The name of a type that a client may cast to.

@@ -71,7 +71,7 @@ impl Sql<'_> {
 
     fn new_value(&mut self, assignment: &Assignment) {
         match assignment.value {
-            Value::Default => self.sql("DEFAULT"),
+            Value::Default => self.column_default(assignment.column),
             Value::Input(param) => self.param(param),
             Value::JsonMember(param) => {
                 self.sql("(SELECT x FROM json_to_record(")

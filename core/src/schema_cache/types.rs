@@ -81,7 +81,8 @@ pub struct Column {
     /// Whether it may be NULL. A column of a view over one table is as nullable as the table's; of any other view it may
     /// always be.
     pub nullable: bool,
-    /// The text of its default.
+    /// The text of its default, with all names qualified. A column of a view over one table has the table's, unless the view
+    /// has a default of its own.
     pub default: Option<Box<str>>,
     /// Where its value comes from.
     pub generated: Generated,

@@ -173,6 +173,48 @@ fn rows_are_made_changed_replaced_and_deleted() {
     );
 }
 
+/// Through a view, too, what the body leaves out gets the table's default, as when it was made.
+#[test]
+fn a_view_is_written_like_the_table_behind_it() {
+    let mut session = Session::start();
+    for statement in [
+        "CREATE TABLE data.viewed (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note text NOT NULL,
+            state api.status NOT NULL DEFAULT 'draft', at date NOT NULL DEFAULT '2024-01-01', other integer DEFAULT 1,
+            doubled integer GENERATED ALWAYS AS (other * 2) STORED)",
+        "CREATE VIEW api.viewed AS SELECT id, note AS text, state, at, other, doubled FROM data.viewed",
+        "ALTER VIEW api.viewed ALTER other SET DEFAULT 5",
+    ] {
+        session.sql(statement);
+    }
+    let schema = session.schema(&["api"]);
+    let mut run = |method: &str, target: &str, body: &str| {
+        let rows = session
+            .request(&send(method, target, body), &schema)
+            .unwrap_or_else(|error| panic!("{error}"));
+        rows.iter()
+            .map(|row| row.iter().flatten().cloned().collect::<Vec<_>>().join("|"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        run("POST", "/viewed", r#"{"text":"a"}"#),
+        ["1|a|draft|2024-01-01|5|10"]
+    );
+    let changed = r#"{"text":"b","state":"archived","at":"2020-01-01","other":9}"#;
+    assert_eq!(
+        run("PATCH", "/viewed/1", changed),
+        ["1|b|archived|2020-01-01|9|18"]
+    );
+    assert_eq!(
+        run("PUT", "/viewed/1", r#"{"id":1,"text":"c"}"#),
+        ["1|c|draft|2024-01-01|5|10"]
+    );
+    for column in ["id", "doubled"] {
+        let refused =
+            crate::sql_support::plan(&send("POST", "/viewed", &format!("{{\"{column}\":1}}")), &schema);
+        assert!(refused.is_err_and(|error| error.contains("428C9")), "{column}");
+    }
+}
+
 /// A value is a value, whatever it looks like.
 #[test]
 fn hostile_texts_are_stored_and_found_and_do_nothing_else() {

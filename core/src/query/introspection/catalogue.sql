@@ -60,7 +60,8 @@ base_type as (
     select d.oid, d.base from domain_base d join pg_catalog.pg_type t on t.oid = d.base where t.typtype <> 'd'
 ),
 column_source as (
-    select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, r.relkind
+    select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity,
+           r.relkind
     from pg_catalog.pg_attribute a join relation r on r.oid = a.attrelid
     where a.attnum > 0 and not a.attisdropped
 ),
@@ -112,8 +113,8 @@ type_row as (
     left join enum_label e on e.enumtypid = t.oid
     left join json_cast j on j.castsource = t.oid
 ),
--- What a column is behind its views: never NULL if it is not so there, and with the default that is nearest.
-column_origin as (
+-- What a view's column is behind the view: never NULL if it is not so there, and with the default that is nearest.
+column_behind as (
     select o.rel, o.attnum,
            bool_or(a.attnotnull) as attnotnull,
            max(case when a.attgenerated <> '' then a.attgenerated::text else a.attidentity::text end) as generated,
@@ -122,18 +123,23 @@ column_origin as (
     from origin o
     join pg_catalog.pg_attribute a on a.attrelid = o.source and a.attnum = o.source_attnum
     left join pg_catalog.pg_attrdef d on d.adrelid = o.source and d.adnum = o.source_attnum
+    where o.depth > 0
     group by o.rel, o.attnum
 ),
 -- [name, number, type, not null, generated or identity, default, writable, comment]
 relation_column as (
     select c.attrelid, json_agg(json_build_array(
-        c.attname, c.attnum, u.name, o.attnotnull, o.generated, o.default_expression,
+        c.attname, c.attnum, u.name,
+        c.attnotnull or coalesce(b.attnotnull, false),
+        coalesce(b.generated, case when c.attgenerated <> '' then c.attgenerated::text else c.attidentity::text end),
+        coalesce(pg_get_expr(d.adbin, d.adrelid), b.default_expression),
         case when c.relkind in ('v', 'f') then pg_column_is_updatable(c.attrelid, c.attnum, true)
              else c.relkind in ('r', 'p') end,
         i.description) order by c.attnum) as entries
     from column_source c
     join type_use u on u.typid = c.atttypid and u.typmod = c.atttypmod
-    join column_origin o on o.rel = c.attrelid and o.attnum = c.attnum
+    left join pg_catalog.pg_attrdef d on d.adrelid = c.attrelid and d.adnum = c.attnum and c.attgenerated = ''
+    left join column_behind b on b.rel = c.attrelid and b.attnum = c.attnum
     left join pg_catalog.pg_description i
            on i.objoid = c.attrelid and i.objsubid = c.attnum and i.classoid = 'pg_catalog.pg_class'::regclass
     group by c.attrelid
