@@ -36,7 +36,7 @@ test: setup-test build ## run all tests
 	@scripts/test.sh
 
 unittest: ## run the tests that need neither nginx nor PostgreSQL
-	@cargo test --locked -p postern-core
+	@scripts/test.sh unit
 
 check: setup ## check formatting and lints
 	@scripts/check.sh

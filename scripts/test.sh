@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
-# All tests: those of core and the integration tests (cargo), then those of nginx's behaviour (prove).
+# test.sh: those of core and the integration tests (cargo), then those of nginx's behaviour (prove).
+# test.sh unit: what needs neither nginx nor PostgreSQL.
 
 . "$(dirname "$0")/lib.sh"
+
+cd "$ROOT"
+if [ "${1:-}" = unit ]; then
+    need_cargo
+    exec cargo test --locked -p postern-core --lib --test golden --test render_docs
+fi
 
 export POSTERN_NGINX=$BUILD_DIR/nginx POSTERN_MODULE=$BUILD_DIR/$MODULE
 # A server that the user works with is not one to test on.
@@ -14,5 +21,4 @@ if version=$(packaged nginx-dev) && [ "$version" = "$(packaged nginx)" ]; then
 fi
 
 "$ROOT/scripts/cargo.sh" test --workspace --locked
-cd "$ROOT"
 exec prove -r t

@@ -81,7 +81,8 @@ def report(profile: Path, kind: str, requests: int) -> str:
     """What callgrind_annotate makes of a profile, divided by the number of requests."""
     lines = []
     for title, inclusive in (("with what they call", "yes"), ("by themselves", "no")):
-        command = [program("callgrind_annotate", "valgrind"), f"--inclusive={inclusive}", "--threshold=100", str(profile)]
+        command = [program("callgrind_annotate", "valgrind"), f"--inclusive={inclusive}", "--auto=no",
+                   "--threshold=100", str(profile)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             raise Failure(f"callgrind_annotate fails: {result.stderr}")

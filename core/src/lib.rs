@@ -15,7 +15,6 @@ pub mod auth;
 pub mod config;
 pub mod error;
 pub mod media_type;
-pub mod observation;
 pub mod pg;
 pub mod plan;
 pub mod query;

@@ -207,7 +207,9 @@ fn set_up(
         request_context::write_cookies_json(&mut json, cookies.map(|(_, value)| value));
     }
     let cookies_end = json.len();
-    if wanted.claims {
+    // Without a token and without a role there is nothing to claim.
+    let has_claims = wanted.claims && (caller.identity.is_some() || !caller.role.is_empty());
+    if has_claims {
         request_context::write_claims_json(&mut json, caller.identity.as_deref(), &caller.role);
     }
     let (json, claims) = json.split_at(cookies_end);
@@ -215,7 +217,7 @@ fn set_up(
     let path = String::from_utf8_lossy(request.uri());
     let context = context::Context {
         role: (wanted.role && !caller.role.is_empty()).then_some(&*caller.role),
-        claims: wanted.claims.then_some(claims),
+        claims: has_claims.then_some(claims),
         headers: wanted.headers.then_some(headers),
         cookies: wanted.cookies.then_some(cookies),
         method: wanted.method.then(|| request.method()),
