@@ -77,12 +77,6 @@ pub enum PlanError {
         /// What was asked for.
         name: Box<str>,
     },
-    /// More rows than a page may have.
-    #[error("a page has at most {max} rows")]
-    LimitTooLarge {
-        /// The configured maximum.
-        max: u32,
-    },
     /// A number beyond what PostgreSQL counts with.
     #[error("the offset is too large")]
     OffsetTooLarge,
@@ -136,7 +130,6 @@ impl Problem for PlanError {
             Self::KeyParts { .. } => "POSTERN203",
             Self::KeyMismatch { .. } => "PGRST115",
             Self::UnknownType { .. } => "42704",
-            Self::LimitTooLarge { .. } => "POSTERN204",
             Self::OffsetTooLarge => "POSTERN205",
             Self::CursorMalformed => "POSTERN206",
             Self::CursorMismatch => "POSTERN207",

@@ -109,15 +109,11 @@ impl Planner<'_> {
         Ok(self.finish(shape, response, prefer_generic_plan))
     }
 
-    /// The rows to show, and the limit of the statement, which is one more.
+    /// The rows to show (`resource` has seen to it that they are not too many), and the limit of the statement, which is
+    /// one more.
     fn limit(&mut self, asked: Option<u64>, resource: &ResourceConfig) -> Result<(u64, Limit), PlanError> {
         let default = u64::from(resource.default_limit.get());
         let rows = asked.unwrap_or(default);
-        if rows > u64::from(resource.max_limit.get()).max(default) {
-            return Err(PlanError::LimitTooLarge {
-                max: resource.max_limit.get(),
-            });
-        }
         let fetched = if rows == 0 { 0 } else { rows + 1 };
         let limit = if rows == default {
             Limit::Rows(fetched)
