@@ -10,4 +10,4 @@ if ! command -v cargo-deny >/dev/null; then
     cargo install --locked --quiet --root "$BUILD_DIR/tools" cargo-deny
 fi
 cd "$ROOT"
-exec cargo deny --workspace --locked check bans licenses sources
+exec cargo deny --workspace --locked check --hide-inclusion-graph bans licenses sources

@@ -49,9 +49,8 @@ impl Conf<'_> {
     /// `cf` must be live and not used otherwise while the result is.
     unsafe fn from_raw(cf: *mut ngx_conf_t) -> Self {
         // SAFETY: the caller vouches for it.
-        Self {
-            cf: unsafe { &mut *cf },
-        }
+        let cf = unsafe { &mut *cf };
+        Self { cf }
     }
 
     /// The words of the directive, its name first. nginx has already taken away quotes and escapes.
