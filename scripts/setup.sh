@@ -9,7 +9,7 @@
 packages=(gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev postgresql ca-certificates curl openssl)
 test_packages=(
     perl libtest-base-perl liblist-moreutils-perl libtext-diff-perl libtest-longstring-perl
-    wrk nghttp2-client strace nginx nginx-dev
+    wrk nghttp2-client python3 strace nginx nginx-dev
 )
 
 installed() { [[ $known == *"

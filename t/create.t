@@ -191,3 +191,31 @@ POST /api/items
 [201, 200, 409, 200]
 --- response_body_like eval
 ['"id":140', '^\{"id":140\}$', '23505', '^\{"name":"p"\}$']
+
+
+
+=== TEST 90: a row that a trigger keeps from being made
+--- config
+    location /api/refusing { postern_resource app table=api.refusing; }
+--- request
+POST /api/refusing
+{"id": 1}
+--- more_headers
+Content-Type: application/json
+--- error_code: 204
+--- response_headers
+! Location
+
+
+
+=== TEST 91: a row that no path leads to has no Location
+--- config
+    location /api/text_pairs { postern_resource app table=api.text_pairs; }
+--- request eval
+[qq(POST /api/text_pairs\n{"a":1,"b":"x"}), qq(POST /api/text_pairs\n{"a":1,"b":"x,y"})]
+--- more_headers
+Content-Type: application/json
+--- error_code eval
+[201, 201]
+--- response_headers eval
+["Location: /api/text_pairs/1,x", "! Location"]

@@ -207,3 +207,15 @@ GET /api/books/2?select=id,title
 [200, 200, 404, 200]
 --- response_body_like eval
 ['^\{"id":1\}$', '^\{"id":100,"slept":100\}$', 'code', '^\{"id":3\}$']
+
+
+
+=== TEST 90: a key is never that of another path
+--- config
+    location /api/paths { postern_resource app table=api.paths; }
+--- raw_request eval
+[map { "GET /api/paths/$_?select=title HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" } "%2Fzz", "zz", "a%2F..%2Fother", "other", "a%2F%2Fb", "q%2F.."]
+--- error_code eval
+[200, 200, 200, 200, 200, 404]
+--- response_body_like eval
+['"slash"', '"plain"', '"dots"', '"other"', '"double"', 'POSTERN404']

@@ -71,6 +71,9 @@ pub enum Unavailable {
     /// The statement ran for longer than `query_timeout`.
     #[error("the database did not answer in time")]
     QueryTimeout,
+    /// The client did not take its response for so long that its statement was given up.
+    #[error("the client takes its response too slowly")]
+    ClientTooSlow,
     /// The schema cache has not been loaded yet.
     #[error("the schema cache is not loaded")]
     SchemaCacheNotLoaded,
@@ -92,6 +95,7 @@ impl Problem for Unavailable {
             Self::AcquireTimeout => "PGRST003",
             Self::QueueFull => "POSTERN001",
             Self::QueryTimeout => "POSTERN002",
+            Self::ClientTooSlow => "POSTERN003",
         }
     }
 

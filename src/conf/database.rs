@@ -15,7 +15,9 @@ use crate::nginx::addr::Address;
 use crate::nginx::conf::{Conf, ConfError, Directive};
 
 const DEFAULT_CONNECTIONS: NonZeroU32 = NonZeroU32::new(4).unwrap();
-const DEFAULT_PIPELINE: NonZeroU32 = NonZeroU32::new(8).unwrap();
+const DEFAULT_PIPELINE: NonZeroU32 = NonZeroU32::new(16).unwrap();
+/// `request.cookies` of a request that has none.
+const NO_COOKIES: &str = "{}";
 const DEFAULT_STATEMENTS: NonZeroU32 = NonZeroU32::new(256).unwrap();
 const DEFAULT_QUEUE: u32 = 1024;
 const DEFAULT_CONNECT_TIMEOUT_MS: u64 = 5_000;
@@ -270,12 +272,19 @@ fn session(dsn: &Dsn, password: Option<Password>, config: &DatabaseConfig) -> pg
     session.password = password.or(session.password);
     session.prepare = config.prepare;
     session.statements = config.statements;
-    session.pipeline = config.pipeline;
+    // LISTEN finds room on a connection that is full of requests.
+    session.pipeline = config.pipeline.saturating_add(1);
     if config.prepare {
         session.options.push((
             "statement_timeout".into(),
             config.query_timeout_ms.to_string().into(),
         ));
+        if config.context.cookies {
+            // What a request without cookies has.
+            session
+                .options
+                .push(("request.cookies".into(), NO_COOKIES.into()));
+        }
         if config.context.search_path {
             let schemas = config.schemas.iter().map(|schema| &**schema);
             session

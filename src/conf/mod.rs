@@ -19,6 +19,8 @@ pub(crate) use resource::ResourceSettings;
 
 use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, Merge, log_emergency};
+use crate::phase::Resource;
+use crate::worker;
 
 /// The module's types in nginx's slots.
 pub(crate) struct Postern;
@@ -94,7 +96,7 @@ fn use_database(cf: &mut Conf<'_>, name: &str) -> usize {
 /// The settings of a location.
 #[derive(Default)]
 pub(crate) struct LocationConf {
-    /// `postern_resource`; not inherited, as no content handler is.
+    /// `postern_resource`; not inherited, as no content handler is, but for `if` and `limit_except`.
     pub(crate) resource: Option<Rc<ResourceSettings>>,
     /// `postern_jwt`
     pub(crate) jwt: Inherited<JwtSettings>,
@@ -137,14 +139,30 @@ impl<T> Inherited<T> {
 }
 
 impl Merge for LocationConf {
-    fn merge(&mut self, outer: &Self) -> Result<(), String> {
+    type Content = Resource;
+
+    fn has_content(&self) -> bool {
+        self.resource.is_some()
+    }
+
+    fn merge(&mut self, outer: &Self, unnamed: bool) -> Result<(), String> {
         self.jwt.merge(&outer.jwt);
+        if unnamed {
+            self.resource.clone_from(&outer.resource);
+        }
         Ok(())
     }
 }
 
 /// Checks the configuration as a whole, when all of it has been read. `None` refuses it.
 pub(crate) fn finish(cf: NonNull<ngx_conf_t>) -> Option<()> {
+    if worker::is_started() {
+        log_emergency(
+            cf,
+            "postern cannot take over a new configuration without a master process; restart nginx",
+        );
+        return None;
+    }
     let main_conf = crate::nginx::conf::main_conf_of::<Postern>(cf)?;
     for database in &main_conf.databases {
         if database.settings.is_none() {

@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 
 use nginx_sys::{ngx_pool_cleanup_add, ngx_pool_t};
 
-/// What a cleanup's data holds: the box tells the type, so that a value can be found again.
-type Slot = Box<dyn Any>;
+/// What a cleanup's data holds: a box that was given away, which tells its type, so that a value can be found again.
+type Slot = *mut dyn Any;
 
 /// Puts `value` on the heap and has it dropped with the pool. `None` if nginx is out of memory.
 ///
@@ -16,20 +16,19 @@ type Slot = Box<dyn Any>;
 pub(super) unsafe fn attach<T: Any>(pool: *mut ngx_pool_t, value: T) -> Option<NonNull<T>> {
     // SAFETY: the caller vouches for the pool.
     let cleanup = NonNull::new(unsafe { ngx_pool_cleanup_add(pool, size_of::<Slot>()) })?;
-    let mut value = Box::new(value);
-    let pointer = NonNull::from(&mut *value);
+    let value: *mut T = Box::into_raw(Box::new(value));
     // SAFETY: a cleanup that nginx has just made belongs to its caller.
     let cleanup = unsafe { &mut *cleanup.as_ptr() };
     // SAFETY: nginx gave room for a slot, aligned for pointers.
     unsafe { cleanup.data.cast::<Slot>().write(value) };
     cleanup.handler = Some(drop_slot);
-    Some(pointer)
+    NonNull::new(value)
 }
 
 /// Looks for a value that [`attach`] put into the pool and for which `is_wanted` holds.
 ///
 /// # Safety
-/// As for [`attach`]; no reference to any attached value may be alive.
+/// As for [`attach`]; no exclusive reference to any attached value may be alive.
 pub(super) unsafe fn find<T: Any>(
     pool: *mut ngx_pool_t,
     is_wanted: impl Fn(&T) -> bool,
@@ -43,12 +42,13 @@ pub(super) unsafe fn find<T: Any>(
             .handler
             .is_some_and(|handler| std::ptr::fn_addr_eq(handler, drop_slot as Handler));
         if ours {
-            // SAFETY: only `attach` sets this handler, and the slot is dropped only with the pool.
-            let slot = unsafe { &mut *cleanup.data.cast::<Slot>() };
-            if let Some(value) = slot.downcast_mut::<T>()
-                && is_wanted(value)
-            {
-                return Some(NonNull::from(value));
+            // SAFETY: only `attach` sets this handler, and the slot lives as long as the pool.
+            let slot = unsafe { cleanup.data.cast::<Slot>().read() };
+            // SAFETY: the box was given away by `attach` and is dropped only with the pool; the caller vouches that nobody
+            // has an exclusive reference to it.
+            let wanted = unsafe { &*slot }.downcast_ref::<T>().is_some_and(&is_wanted);
+            if wanted {
+                return NonNull::new(slot.cast::<T>());
             }
         }
         next = cleanup.next;
@@ -61,5 +61,7 @@ type Handler = unsafe extern "C" fn(*mut c_void);
 unsafe extern "C" fn drop_slot(data: *mut c_void) {
     // SAFETY: `attach` wrote the slot, and nginx runs a cleanup once.
     let slot = unsafe { data.cast::<Slot>().read() };
+    // SAFETY: the box was given away by `attach`, and nobody uses the value any more.
+    let slot = unsafe { Box::from_raw(slot) };
     super::guard::guarded((), || drop(slot));
 }

@@ -249,8 +249,13 @@ pub(crate) unsafe extern "C" fn create<T: Default + 'static>(cf: *mut ngx_conf_t
 
 /// A configuration that takes from the level above what it does not set itself.
 pub(crate) trait Merge {
-    /// `self` is the inner level.
-    fn merge(&mut self, outer: &Self) -> Result<(), String>;
+    /// The content handler that a location may have.
+    type Content: phase::Handler;
+    /// Whether this location has it.
+    fn has_content(&self) -> bool;
+    /// `self` is the inner level. It is `unnamed` where it stands for its outer level under a condition (`if`,
+    /// `limit_except`): nginx then keeps the outer content handler.
+    fn merge(&mut self, outer: &Self, unnamed: bool) -> Result<(), String>;
 }
 
 /// The shim behind `merge_loc_conf`.
@@ -265,7 +270,13 @@ pub(crate) unsafe extern "C" fn merge<T: Merge>(
     let outer = unsafe { &*outer.cast::<T>() };
     // SAFETY: as above.
     let inner = unsafe { &mut *inner.cast::<T>() };
-    let result = guarded(Err(String::new()), || inner.merge(outer));
+    let unnamed = cf.core_location().noname() != 0;
+    let result = guarded(Err(String::new()), || inner.merge(outer, unnamed));
+    // A `limit_except` block starts without the handler of its location.
+    let core = cf.core_location();
+    if core.lmt_excpt() != 0 && core.handler.is_none() && inner.has_content() {
+        cf.set_content_handler::<T::Content>();
+    }
     cf.report(result.map_err(ConfError::Message))
 }
 

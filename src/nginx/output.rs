@@ -43,6 +43,7 @@ impl Request {
                 return super::ERROR;
             }
         }
+        self.keep_status();
         // SAFETY: the request is live and its header was not sent before.
         let code = unsafe { ngx_http_send_header(self.as_raw()) };
         if code == super::ERROR || code > super::OK || self.is_header_only() {
@@ -59,6 +60,12 @@ impl Request {
     fn set_status(&mut self, status: u16) {
         self.raw().headers_out.status = status.into();
         self.raw().headers_out.status_line = ngx_str_t::empty();
+    }
+
+    /// Keeps nginx's filter for conditional requests from answering 304 or 412: it judges by validators that these responses
+    /// do not have, and after a write it is too late (as for an upstream's responses that are not cacheable).
+    pub(super) fn keep_status(&mut self) {
+        self.raw().set_disable_not_modified(1);
     }
 
     /// Sets `Content-Type`.

@@ -56,6 +56,11 @@ impl Request {
         target.split(|&byte| byte == b'?').next().unwrap_or_default()
     }
 
+    /// The same, unless the path that is served has been changed since (`rewrite`, an internal redirect).
+    pub(crate) fn written_path(&self) -> Option<&[u8]> {
+        (self.0.valid_unparsed_uri() != 0).then(|| self.unparsed_path())
+    }
+
     /// The query string, as the client wrote it.
     pub(crate) fn args(&self) -> &[u8] {
         self.text(self.0.args)

@@ -108,9 +108,14 @@ impl Request {
         });
         // SAFETY: as above; the bytes stay as long as nginx may read them.
         unsafe { cleanup::attach(pool, Rc::clone(&output)) }?;
+        self.keep_status();
         // SAFETY: the request is live and its header was not sent before.
         let code = unsafe { ngx_http_send_header(self.as_raw()) };
-        (code == super::OK).then_some(output)
+        if self.is_header_only() {
+            return None;
+        }
+        // Anything below OK but an error means that the header waits its turn.
+        (code != super::ERROR && code <= super::OK).then_some(output)
     }
 
     fn send_part(&mut self, output: &Output, part: Vec<u8>, last: bool) -> ngx_int_t {
@@ -129,6 +134,8 @@ impl Request {
         buffer.set_flush(u32::from(!last));
         buffer.set_last_buf(u32::from(last && is_main));
         buffer.set_last_in_chain(u32::from(last));
+        // A subrequest's end without bytes still has to pass the filters.
+        buffer.set_sync(u32::from(last && !is_main && bytes.is_empty()));
         drop(bytes);
         let mut link = ngx_chain_t {
             buf: buffer,

@@ -106,7 +106,10 @@ impl Request {
         if unsafe { cleanup::attach(raw.pool, suspension) }.is_none() {
             return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
         }
-        raw.read_event_handler = Some(ngx_http_test_reading);
+        // A body that is still being discarded has the connection's reads; else a client that closes is noticed.
+        if raw.discard_body() == 0 {
+            raw.read_event_handler = Some(ngx_http_test_reading);
+        }
         // SAFETY: a request has a live main request. If it is this one, `raw` is not used any more.
         let main = unsafe { &mut *raw.main };
         main.set_count(main.count() + 1);

@@ -17,6 +17,10 @@ pub(crate) struct Access;
 
 impl Handler for Access {
     fn handle(request: &mut Request) -> Verdict {
+        // After an internal redirect the context still has what another location found.
+        if let Some(context) = request.context::<Postern>() {
+            context.identity = None;
+        }
         let Some(jwt) = request.location_conf::<Postern>().jwt.get().map(Rc::clone) else {
             return Verdict::Decline;
         };
@@ -62,9 +66,14 @@ fn refuse(request: &mut Request, error: AuthError) -> Verdict {
     {
         return Verdict::Status(500);
     }
+    let location = std::ptr::from_ref(request.location_conf::<Postern>());
     let Some(context) = request.context_or_default::<Postern>() else {
         return Verdict::Status(500);
     };
-    context.error_body = ErrorBodyState::Prepared(rendered.body);
+    context.error_body = ErrorBodyState::Prepared {
+        status: rendered.status,
+        location,
+        body: rendered.body,
+    };
     Verdict::Status(rendered.status)
 }

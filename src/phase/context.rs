@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use postern_core::auth::Identity;
 
+use crate::conf::LocationConf;
+
 /// The module's value of a request.
 #[derive(Default)]
 pub(crate) struct Context {
@@ -21,8 +23,15 @@ pub(crate) enum ErrorBodyState {
     /// Nothing is to be replaced.
     #[default]
     None,
-    /// nginx will answer the status that a handler returned; this is its body.
-    Prepared(Vec<u8>),
+    /// A handler has returned this status; this is the body, if nginx comes to answer it for the same location.
+    Prepared {
+        /// The status.
+        status: u16,
+        /// The location, which is only compared.
+        location: *const LocationConf,
+        /// The body.
+        body: Vec<u8>,
+    },
     /// The header has been sent with the length of this body.
     Announced(Vec<u8>),
     /// The body has been sent; what nginx sends is dropped.

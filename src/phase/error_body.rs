@@ -18,6 +18,7 @@ impl HeaderFilter for ErrorBody {
         if !is_nginx_error(request) {
             return;
         }
+        let here = std::ptr::from_ref(request.location_conf::<Postern>());
         let is_resource = request.location_conf::<Postern>().resource.is_some();
         let status = request.response_status();
         let Some(context) = (if is_resource {
@@ -31,7 +32,13 @@ impl HeaderFilter for ErrorBody {
             return;
         }
         let body = match std::mem::take(&mut context.error_body) {
-            ErrorBodyState::Prepared(body) => body,
+            ErrorBodyState::Prepared {
+                status: prepared,
+                location,
+                body,
+            } if prepared == status && location == here => body,
+            // What was prepared for another answer is dropped.
+            ErrorBodyState::Prepared { .. } if !is_resource => return,
             _ if is_resource => response::render(&Error::Http(status), context.identity.is_some()).body,
             other => {
                 context.error_body = other;

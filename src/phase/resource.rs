@@ -11,6 +11,7 @@ use postern_core::resource::{Head, RequestParts};
 use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
 
+use super::access::Access;
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
 use crate::conf::{Postern, ResourceSettings};
@@ -27,8 +28,15 @@ pub(crate) struct Resource;
 impl Handler for Resource {
     fn handle(request: &mut Request) -> Verdict {
         let Some(settings) = settings(request) else {
-            return Verdict::Decline;
+            return Verdict::Status(500);
         };
+        // nginx leaves subrequests out of the access phase; the header fields are those of the client's request.
+        if !request.is_main() {
+            match Access::handle(request) {
+                Verdict::Allow | Verdict::Decline => {}
+                refused => return refused,
+            }
+        }
         match Head::parse(&parts(request, &settings), &settings.config) {
             Err(error) => refuse(request, &error.into()),
             Ok(head) if head.needs_body() => request.read_body::<Self>(),
@@ -58,8 +66,8 @@ fn parts<'r>(request: &'r Request, settings: &ResourceSettings) -> RequestParts<
         method: request.method(),
         tail: request.uri().get(settings.path.len()..).unwrap_or_default(),
         raw_tail: request
-            .unparsed_path()
-            .strip_prefix(settings.path.as_bytes())
+            .written_path()
+            .and_then(|path| path.strip_prefix(settings.path.as_bytes()))
             .unwrap_or_default(),
         args: request.args(),
         accept: request.header(b"accept"),
@@ -73,12 +81,13 @@ fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
         let mut parts = PageParts::new(&handle);
         let result = answer(&handle, &settings, &mut parts).await;
         match (result, parts.into_stream()) {
+            // The client is gone.
+            (Err(Error::Http(_)), _) => Outcome::Abort,
             (Ok(reply), None) => Outcome::Reply(reply),
             (Ok(reply), Some(stream)) => Outcome::Sent(stream.end(reply.body.unwrap_or_default())),
             (Err(error), None) => handle
                 .with(|request| failure(request, &error))
                 .unwrap_or(Outcome::Abort),
-            (Err(Error::Http(_)), Some(_)) => Outcome::Abort,
             (Err(error), Some(_)) => {
                 handle
                     .with(|request| request.log(Level::Error, format_args!("response is cut off: {error}")));
@@ -177,6 +186,9 @@ impl Caller {
             .map(Rc::clone);
         match (role, &identity) {
             (Some(role), _) => Ok(Self { role, identity }),
+            (None, None) if request.location_conf::<Postern>().jwt.get().is_some() => {
+                Err(AuthError::TokenMissing.into())
+            }
             (None, None) => Ok(Self {
                 role: Rc::from(""),
                 identity,
@@ -200,11 +212,14 @@ fn set_up(
         request_context::write_headers_json(&mut json, request.headers());
     }
     let headers_end = json.len();
-    if wanted.cookies {
-        let cookies = request
-            .headers()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"));
-        request_context::write_cookies_json(&mut json, cookies.map(|(_, value)| value));
+    let fields = request
+        .headers()
+        .filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"))
+        .map(|(_, value)| value);
+    // A connection with settings of its own has that of a request without cookies from its start.
+    let has_cookies = wanted.cookies && (!database.config().prepare || fields.clone().next().is_some());
+    if has_cookies {
+        request_context::write_cookies_json(&mut json, fields);
     }
     let cookies_end = json.len();
     // Without a token and without a role there is nothing to claim.
@@ -219,7 +234,7 @@ fn set_up(
         role: (wanted.role && !caller.role.is_empty()).then_some(&*caller.role),
         claims: has_claims.then_some(claims),
         headers: wanted.headers.then_some(headers),
-        cookies: wanted.cookies.then_some(cookies),
+        cookies: has_cookies.then_some(cookies),
         method: wanted.method.then(|| request.method()),
         path: wanted.path.then(|| path.as_bytes()),
         search_path: database.search_path_for_request(),
@@ -264,16 +279,25 @@ fn reply(
                 ..Reply::default()
             }
         }
+        // A trigger that answers NULL keeps the row from being made: there is nothing to show.
+        (RowsResult::Created { object, .. }, _) if object.is_empty() => {
+            reply = Reply {
+                status: 204,
+                ..Reply::default()
+            }
+        }
         (RowsResult::Created { object, key: values }, ResponseShape::CreatedOne { key }) => {
-            let key = key
+            let key: Vec<_> = key
                 .iter()
                 .filter_map(|&column| values.get(column))
-                .map(Vec::as_slice);
-            let location = created_location(settings.path.as_bytes(), key);
+                .map(Vec::as_slice)
+                .collect();
             reply.status = 201;
-            reply
-                .headers
-                .push(("Location".into(), location.into_bytes().into()));
+            if let Some(location) = created_location(settings.path.as_bytes(), &key) {
+                reply
+                    .headers
+                    .push(("Location".into(), location.into_bytes().into()));
+            }
             reply.body = Some(object);
         }
         (RowsResult::CreatedMany(array), _) => {

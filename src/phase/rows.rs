@@ -156,7 +156,7 @@ impl Parts<Rows> for PageParts<'_> {
         if let Streaming::NotBegun = self.stream {
             let header_only = self
                 .request
-                .with(|request| request.method() == b"HEAD")
+                .with(|request| request.is_header_only() || request.method() == b"HEAD")
                 .unwrap_or(true);
             self.stream = if header_only {
                 Streaming::Dropped

@@ -29,6 +29,9 @@ const READ_SIZE: usize = 16 << 10;
 /// elsewhere are.
 const STUCK_AFTER_MS: u64 = 50;
 
+/// A client that takes nothing of its response for so long is given up where others wait for the connection.
+const STALLED_AFTER_MS: u64 = 1000;
+
 /// How long after `query_timeout` the server's own `statement_timeout` may take to arrive.
 const TIMEOUT_GRACE_MS: u64 = 1000;
 
@@ -74,6 +77,8 @@ pub(crate) struct Connection {
     since_ms: Cell<u64>,
     flush_is_queued: Cell<bool>,
     was_established: Cell<bool>,
+    /// Since when nothing is read because a client does not take its response.
+    stopped_since_ms: Cell<Option<u64>>,
     opener: RefCell<Option<Waker>>,
 }
 
@@ -101,9 +106,10 @@ impl Connection {
             since_ms: Cell::new(now_ms),
             flush_is_queued: Cell::new(false),
             was_established: Cell::new(false),
+            stopped_since_ms: Cell::new(None),
             opener: RefCell::new(None),
         });
-        let mut guard = CloseUnlessReady(Some(Rc::clone(&connection)));
+        let mut guard = CloseUnlessWanted(Some(Rc::clone(&connection)));
         let handler: Rc<dyn PeerHandler> = Rc::<Self>::clone(&connection);
         let peer = Peer::connect(address, handler).map_err(|error| OpenError {
             reason: error.to_string().into(),
@@ -349,8 +355,40 @@ impl Connection {
         let full = ticket.is_full();
         if full {
             ticket.stopped(me);
+            if self.stopped_since_ms.get().is_none() {
+                self.stopped_since_ms.set(Some(time::monotonic_ms()));
+                self.with_peer(|peer| {
+                    peer.clear_timeout();
+                    peer.set_timeout(STALLED_AFTER_MS);
+                });
+            }
         }
         full
+    }
+
+    /// The client of the first batch does not take its response. It is given up, and not the connection with everything
+    /// behind it, once its time is over, or earlier where others wait.
+    fn check_stalled(&self, stopped_since_ms: u64) {
+        let limit_ms = self.query_timeout_ms.saturating_add(TIMEOUT_GRACE_MS);
+        let stalled_ms = time::monotonic_ms().saturating_sub(stopped_since_ms);
+        let others_wait = self.in_flight() > 1 || self.pool.upgrade().is_some_and(|pool| pool.has_waiters());
+        if self.busy_ms() < limit_ms && !(others_wait && stalled_ms >= STALLED_AFTER_MS) {
+            self.with_peer(|peer| peer.set_timeout(STALLED_AFTER_MS));
+            return;
+        }
+        let front = self
+            .protocol()
+            .and_then(|protocol| protocol.front().map(Rc::clone));
+        if let Some(ticket) = front {
+            ticket.finish(Err(BatchError::Lost(Unavailable::ClientTooSlow)));
+        }
+        // What still comes is read to nobody.
+        self.stopped_since_ms.set(None);
+        self.since_ms.set(time::monotonic_ms());
+        self.with_peer(|peer| {
+            peer.set_timeout(STUCK_AFTER_MS);
+            peer.read_again();
+        });
     }
 
     /// Looks at what has come.
@@ -498,6 +536,9 @@ impl PeerHandler for Connection {
     }
 
     fn on_timeout(&self) {
+        if let Some(stopped_since_ms) = self.stopped_since_ms.get() {
+            return self.check_stalled(stopped_since_ms);
+        }
         // Batches may have ended since the timer was set: the one that is worked on now has its own time.
         let busy_ms = self.busy_ms();
         let limit_ms = self.query_timeout_ms.saturating_add(TIMEOUT_GRACE_MS);
@@ -527,6 +568,12 @@ impl PeerHandler for Connection {
 
 impl Stopped for Connection {
     fn go_on(&self) {
+        if self.stopped_since_ms.take().is_some() {
+            self.with_peer(|peer| {
+                peer.clear_timeout();
+                peer.set_timeout(STUCK_AFTER_MS);
+            });
+        }
         self.with_peer(Peer::read_again);
     }
 }
@@ -539,9 +586,9 @@ impl Deferred for Connection {
 }
 
 /// Closes a connection whose opening was given up.
-struct CloseUnlessReady(Option<Rc<Connection>>);
+pub(super) struct CloseUnlessWanted(pub(super) Option<Rc<Connection>>);
 
-impl Drop for CloseUnlessReady {
+impl Drop for CloseUnlessWanted {
     fn drop(&mut self) {
         if let Some(connection) = &self.0 {
             connection.close("the attempt was given up", Unavailable::ConnectionLost);

@@ -7,7 +7,7 @@ use postern_core::config::dsn::TargetSessionAttrs;
 use postern_core::error::Unavailable;
 use postern_core::pg::DataRow;
 
-use super::connection::Connection;
+use super::connection::{CloseUnlessWanted, Connection};
 use super::exchange::{Exchange, Sink};
 use super::pool::Pool;
 use super::transport::Transport;
@@ -68,7 +68,11 @@ impl Connector {
         let limit_ms = pool.config().connect_timeout_ms;
         let attempt = async {
             let connection = self.open(pool, host, address).await?;
-            check(connection, wanted).await
+            // Until the server is known to be what was asked for, giving up closes the connection.
+            let mut guard = CloseUnlessWanted(Some(Rc::clone(&connection)));
+            let result = check(connection, wanted).await;
+            guard.0 = None;
+            result
         };
         timer::timeout(limit_ms, OnExit::Wait, attempt)
             .await

@@ -8,7 +8,7 @@ mod pool;
 mod schema;
 mod transport;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 pub(crate) use database::{Batch, Database, Parts};
@@ -18,6 +18,7 @@ use crate::conf::MainConf;
 use crate::nginx::executor;
 
 thread_local! {
+    static STARTED: Cell<bool> = const { Cell::new(false) };
     static DATABASES: RefCell<Vec<Rc<Database>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -25,6 +26,12 @@ thread_local! {
 pub(crate) fn start(main_conf: &MainConf) {
     let databases = main_conf.databases().map(Database::start).collect();
     DATABASES.set(databases);
+    STARTED.set(true);
+}
+
+/// Whether this process serves requests already.
+pub(crate) fn is_started() -> bool {
+    STARTED.get()
 }
 
 /// The worker exits.

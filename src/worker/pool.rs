@@ -140,6 +140,11 @@ impl Pool {
             .cloned()
     }
 
+    /// Whether requests wait for a connection.
+    pub(super) fn has_waiters(&self) -> bool {
+        !self.waiters.borrow().is_empty()
+    }
+
     /// How many batches could be sent at once without waiting behind a long statement.
     pub(super) fn room(&self) -> usize {
         let depth = self.config.pipeline.get();
@@ -221,16 +226,17 @@ impl Pool {
         attempts.push(attempt);
     }
 
-    /// Tries until a connection is made; gives up where others are open, as they show that there is no need.
+    /// Tries until a connection is made, with growing pauses; once only where others are open.
     async fn connect(self: &Rc<Self>) {
         loop {
             match self.connector.connect(self).await {
-                Ok(connection) => {
+                Ok(connection) if connection.is_ready() => {
                     self.health.set(Health::Up);
                     self.connections.borrow_mut().push(connection);
                     self.tell_ready();
                     return;
                 }
+                Ok(_) => log(Level::Error, format_args!("a new connection was closed at once")),
                 Err(reason) => {
                     let name = &self.config.name;
                     log(
@@ -239,15 +245,16 @@ impl Pool {
                     );
                 }
             }
-            if !self.connections.borrow().is_empty() {
-                return;
-            }
             let delay_ms = self.note_failure();
             self.refuse_waiters();
             if process::is_exiting() {
                 return;
             }
             timer::sleep(delay_ms, OnExit::Abandon).await;
+            // Where others are open, whoever needs one more asks again.
+            if !self.connections.borrow().is_empty() {
+                return;
+            }
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct SchemaLoader {
     current: RefCell<Option<Rc<SchemaCache>>>,
     waiting: RefCell<Vec<Waker>>,
     listener: RefCell<Weak<Connection>>,
+    /// Whether it was told to listen.
+    listens: Cell<bool>,
     loading: RefCell<Option<Task>>,
     /// The catalogue may have changed since the load that is under way began.
     stale: Cell<bool>,
@@ -51,6 +53,7 @@ impl SchemaLoader {
             current: RefCell::new(None),
             waiting: RefCell::new(Vec::new()),
             listener: RefCell::new(Weak::new()),
+            listens: Cell::new(false),
             loading: RefCell::new(None),
             stale: Cell::new(false),
             failure: Cell::new(None),
@@ -102,7 +105,31 @@ impl SchemaLoader {
         self.loading.replace(Some(task));
     }
 
+    /// Has the listener hear of changes, before what may have changed is read.
+    async fn listen(&self) {
+        let connection = self.listener.borrow().upgrade();
+        // A pooler that shares connections has no use for LISTEN: the schema cache is then loaded at a reload of nginx.
+        let (Some(connection), true) = (connection, self.config.prepare) else {
+            return;
+        };
+        if !self.listens.replace(true) {
+            connection.change_load(1);
+            let exchange = Exchange::new(NoRows, false);
+            let ticket = Rc::clone(&exchange);
+            connection.submit_simple(ticket, &format!("LISTEN {CHANNEL}"));
+            // A connection that is lost has another one listen; a standby cannot, and is read once.
+            if let (_, Err(BatchError::Failed(failure))) = exchange.finished().await {
+                let (name, error) = (&self.config.name, &failure.error);
+                log(
+                    Level::Error,
+                    format_args!("schema changes of \"{name}\" are not heard of: {error}"),
+                );
+            }
+        }
+    }
+
     async fn load_until_current(&self) {
+        self.listen().await;
         loop {
             self.stale.set(false);
             match self.load().await {
@@ -199,11 +226,7 @@ impl PoolObserver for SchemaLoader {
             return;
         };
         self.listener.replace(Rc::downgrade(&connection));
-        // A pooler that shares connections has no use for LISTEN: the schema cache is then loaded at a reload of nginx.
-        if self.config.prepare {
-            connection.change_load(1);
-            connection.submit_simple(Exchange::new(NoRows, false), &format!("LISTEN {CHANNEL}"));
-        }
+        self.listens.set(false);
         // An attempt that waits for its next try starts over now that there is a connection.
         self.loading.take();
         self.reload();

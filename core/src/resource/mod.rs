@@ -19,7 +19,7 @@ pub struct RequestParts<'a> {
     pub method: &'a [u8],
     /// The percent-decoded path below the location's, which ends without a slash: `""`, `"/"`, `"/42"`.
     pub tail: &'a [u8],
-    /// The same as the client wrote it, still percent-encoded. Needed only where `tail` has a second slash.
+    /// The same as the client wrote it, still percent-encoded; empty where the server has rewritten the path.
     pub raw_tail: &'a [u8],
     /// The query string as it came, without its question mark.
     pub args: &'a [u8],

@@ -7,12 +7,12 @@ use percent_encoding::percent_decode;
 use crate::api_request::{KeyFault, RequestError, Scope, limits};
 
 /// What a path below the location names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route<'a> {
     /// All rows: nothing, or a slash.
     Collection,
     /// The row with this key.
-    Item(&'a [u8]),
+    Item(Cow<'a, [u8]>),
 }
 
 /// What is to be done.
@@ -28,23 +28,25 @@ pub(super) enum Verb {
 
 impl<'a> Route<'a> {
     /// Reads what follows the location's path; `raw_tail` is the same as the client wrote it.
-    pub(super) fn parse(tail: &'a [u8], raw_tail: &[u8]) -> Result<Self, RequestError> {
+    pub(super) fn parse(tail: &'a [u8], raw_tail: &'a [u8]) -> Result<Self, RequestError> {
+        // A server decodes a path and then merges its slashes and resolves its dots, those of a key too: what it makes of
+        // `/%2Fzz` or `/a%2F..%2Fzz` is the path of another row. Where something was encoded, the path counts as it was
+        // written.
+        if memchr::memchr(b'%', raw_tail).is_some() {
+            return match raw_tail {
+                [b'/', key @ ..] if is_segment(key) => Ok(Self::Item(percent_decode(key).into())),
+                _ => Err(RequestError::PathNotFound),
+            };
+        }
         match tail {
             [] | [b'/'] => Ok(Self::Collection),
-            [b'/', key @ ..] if memchr::memchr(b'/', key).is_none() => Ok(Self::Item(key)),
-            // Percent-decoding has made a slash of `%2F`: the path as it was written tells a key with a slash from a deeper
-            // path. It counts only where nothing but that decoding lies between the two.
-            [b'/', key @ ..]
-                if is_one_segment(raw_tail) && percent_decode(raw_tail).eq(tail.iter().copied()) =>
-            {
-                Ok(Self::Item(key))
-            }
+            [b'/', key @ ..] if is_segment(key) => Ok(Self::Item(Cow::Borrowed(key))),
             _ => Err(RequestError::PathNotFound),
         }
     }
 
     /// What `method` does here (RFC 9110 section 9.1: methods are case-sensitive).
-    pub(super) fn verb(self, method: &[u8]) -> Result<Verb, RequestError> {
+    pub(super) fn verb(&self, method: &[u8]) -> Result<Verb, RequestError> {
         match (self, method) {
             (Self::Collection, b"GET" | b"HEAD") => Ok(Verb::List),
             (Self::Collection, b"POST") => Ok(Verb::Insert),
@@ -59,7 +61,7 @@ impl<'a> Route<'a> {
     }
 
     /// The value of the Allow field (RFC 9110 section 10.2.1).
-    fn allow(self) -> &'static str {
+    fn allow(&self) -> &'static str {
         match self {
             Self::Collection => "GET, HEAD, POST",
             Self::Item(_) => "GET, HEAD, PUT, PATCH, DELETE",
@@ -74,17 +76,23 @@ impl<'a> Route<'a> {
         if limits::KEY.is_exceeded_by(key.len()) {
             return Err(RequestError::TooMany(limits::KEY));
         }
-        if let Some(at) = memchr::memchr(0, key) {
+        if let Some(at) = memchr::memchr(0, &key) {
             return Err(RequestError::InvalidKey(KeyFault::Nul(at + 1)));
         }
-        let key = std::str::from_utf8(key);
-        key.map(Cow::Borrowed)
-            .map_err(|error| RequestError::InvalidKey(KeyFault::NotUtf8(error.valid_up_to() + 1)))
+        let not_utf8 = |at: usize| RequestError::InvalidKey(KeyFault::NotUtf8(at + 1));
+        match key {
+            Cow::Borrowed(key) => std::str::from_utf8(key)
+                .map(Cow::Borrowed)
+                .map_err(|error| not_utf8(error.valid_up_to())),
+            Cow::Owned(key) => String::from_utf8(key)
+                .map(Cow::Owned)
+                .map_err(|error| not_utf8(error.utf8_error().valid_up_to())),
+        }
     }
 }
 
-fn is_one_segment(raw_tail: &[u8]) -> bool {
-    matches!(raw_tail, [b'/', segment @ ..] if memchr::memchr(b'/', segment).is_none())
+fn is_segment(text: &[u8]) -> bool {
+    memchr::memchr(b'/', text).is_none()
 }
 
 impl Verb {

@@ -72,12 +72,15 @@ fn is_field(name: &str, value: &str) -> bool {
             .any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
-const RESERVED: [&str; 7] = [
+const RESERVED: [&str; 10] = [
     "content-type",
     "content-length",
     "content-encoding",
     "transfer-encoding",
     "connection",
+    "keep-alive",
+    "date",
+    "server",
     "trailer",
     "upgrade",
 ];

@@ -131,7 +131,7 @@ fn write_optional(body: &mut Vec<u8>, text: Option<&str>) {
 fn retry_after_s(error: &Unavailable) -> Option<u32> {
     match error {
         Unavailable::Down { retry_after_s } => Some((*retry_after_s).max(1)),
-        Unavailable::QueryTimeout => None,
+        Unavailable::QueryTimeout | Unavailable::ClientTooSlow => None,
         Unavailable::AcquireTimeout
         | Unavailable::QueueFull
         | Unavailable::ConnectionLost

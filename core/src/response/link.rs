@@ -24,16 +24,24 @@ pub fn next_link(path: &[u8], args: &[u8], cursor: &str) -> String {
     link
 }
 
-/// The `Location` of a row that was created below `path`. The parts of a composite key are separated by commas; a comma inside
-/// a part is percent-encoded.
-pub fn created_location<'a>(path: &[u8], key: impl IntoIterator<Item = &'a [u8]>) -> String {
+/// The `Location` of a row that was created below `path`. The parts of a composite key are separated by commas. `None` where no
+/// path leads to the row: an empty key, one that means another path (`.`, `..`), or a comma inside a part of a composite key.
+pub fn created_location(path: &[u8], key: &[&[u8]]) -> Option<String> {
+    let is_reachable = match key {
+        [] | [b"" | b"." | b".."] => false,
+        [_] => true,
+        parts => parts.iter().all(|part| !part.contains(&b',')),
+    };
+    if !is_reachable {
+        return None;
+    }
     let mut location = String::with_capacity(path.len() + 48);
     push_encoded(&mut location, path.strip_suffix(b"/").unwrap_or(path), TARGET);
-    for (index, part) in key.into_iter().enumerate() {
+    for (index, part) in key.iter().enumerate() {
         location.push(if index == 0 { '/' } else { ',' });
         push_encoded(&mut location, part, COMPONENT);
     }
-    location
+    Some(location)
 }
 
 /// Whether an argument says where the page begins.
@@ -112,10 +120,19 @@ mod tests {
 
     #[test]
     fn a_location_names_the_row_by_its_key() {
-        assert_eq!(created_location(b"/api/x", [&b"42"[..]]), "/api/x/42");
+        let location = |path: &[u8], key: &[&[u8]]| created_location(path, key);
+        assert_eq!(location(b"/api/x", &[b"42"]).as_deref(), Some("/api/x/42"));
         assert_eq!(
-            created_location(b"/api/x/", [&b"a,b"[..], b"c/d\xc3\xa9"]),
-            "/api/x/a%2Cb,c%2Fd%C3%A9"
+            location(b"/api/x/", &[b"a.b", b"c/d\xc3\xa9"]).as_deref(),
+            Some("/api/x/a.b,c%2Fd%C3%A9")
         );
+        assert_eq!(location(b"/api/x", &[b"a,b"]).as_deref(), Some("/api/x/a%2Cb"));
+    }
+
+    #[test]
+    fn a_row_that_no_path_leads_to_has_no_location() {
+        for key in [&[][..], &[&b""[..]], &[b"."], &[b".."], &[b"1", b"x,y"]] {
+            assert_eq!(created_location(b"/api/x", key), None, "{key:?}");
+        }
     }
 }
