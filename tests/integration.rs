@@ -13,6 +13,7 @@ mod support;
 mod integration {
     mod authentication;
     mod database_faults;
+    mod large_pages;
     mod lifecycle;
     mod load;
     mod pool;

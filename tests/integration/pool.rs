@@ -234,3 +234,19 @@ fn old_connections_are_replaced_without_a_failure() {
     });
     nginx.assert_log_is_clean();
 }
+
+/// A server that has no more connections for this role was asked again at once, hundreds of times a second.
+#[test]
+fn a_server_that_is_full_is_not_asked_all_the_time() {
+    let postgres = Postgres::start();
+    postgres.sql("ALTER ROLE authenticator CONNECTION LIMIT 1");
+    let nginx = Nginx::ready(&Config::new(&postgres.dsn(), "connections 4; pipeline 1;"));
+    let mut clients: Vec<_> = (0..8).map(|_| nginx.client()).collect();
+    for client in &mut clients {
+        client.send("GET", "/api/naps/200", &[], "").unwrap();
+    }
+    let mut last = nginx.client();
+    assert_eq!(last.get("/api/books/1?select=id").body, "{\"id\":1}");
+    let attempts = nginx.error_log().matches("cannot be reached").count();
+    assert!((1..60).contains(&attempts), "{attempts} attempts");
+}

@@ -1,0 +1,57 @@
+//! Pages that are sent while their rows come in: complete over HTTP/2 too, and no client can hold what others need.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::support::nginx::{Config, Nginx};
+use crate::support::postgres::Postgres;
+use crate::support::process;
+
+/// About 4 MB, which is more than nginx and a socket take by themselves.
+const LARGE: &str = "/api/items?id=gt.10000&limit=1000";
+
+fn with_large_page(database: &str) -> (Postgres, Nginx) {
+    let postgres = Postgres::start();
+    postgres.sql(
+        "INSERT INTO api.items (id, name, note) \
+         SELECT i, 'large ' || i, repeat('x', 4000) FROM generate_series(10001, 11000) i",
+    );
+    let mut config = Config::new(&postgres.dsn(), database);
+    config.server += "http2 on;";
+    let nginx = Nginx::ready(&config);
+    (postgres, nginx)
+}
+
+/// Their headers waited behind other streams, which was taken for a client that is gone.
+#[test]
+fn streams_that_wait_for_each_other_are_all_complete() {
+    let (_postgres, nginx) = with_large_page("");
+    let url = format!("http://127.0.0.1:{}{LARGE}", nginx.port());
+    let output = process::run(Command::new("h2load").args(["-n", "40", "-c", "2", "-m", "20", &url]));
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        report.contains("40 succeeded, 0 failed, 0 errored, 0 timeout"),
+        "{report}"
+    );
+    nginx.assert_log_is_clean();
+}
+
+/// They were served until the query timeout closed the connection with everything behind them.
+#[test]
+fn clients_that_do_not_read_hold_no_connection() {
+    let (_postgres, nginx) = with_large_page("connections 2; acquire_timeout 5s;");
+    let mut stalled: Vec<_> = (0..6).map(|_| nginx.client()).collect();
+    for client in &mut stalled {
+        client.send("GET", LARGE, &[], "").unwrap();
+    }
+    let mut other = nginx.client();
+    let began = Instant::now();
+    for round in 0..20 {
+        assert_eq!(other.get("/api/books/1?select=id").body, "{\"id\":1}");
+        let note = format!("{{\"note\":\"{round}\"}}");
+        let answer = other.request("PATCH", "/api/items/1?select=note", &[], &note);
+        assert_eq!(answer.body, note);
+    }
+    // Two clients are given up at a time, a second each: what matters is that nobody waits for their query timeouts.
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
