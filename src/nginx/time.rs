@@ -13,3 +13,9 @@ pub(crate) fn monotonic_ms() -> u64 {
 pub(crate) fn unix_s() -> u64 {
     u64::try_from(ngx_time()).unwrap_or_default()
 }
+
+/// Microseconds of a monotonic clock, read now: for durations that are shorter than a turn of the loop.
+pub(crate) fn precise_us() -> u64 {
+    thread_local!(static START: std::time::Instant = std::time::Instant::now());
+    START.with(|start| u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX))
+}

@@ -12,6 +12,7 @@ use postern_core::pg::{self, Event};
 use postern_core::query::Query;
 
 use super::exchange::{BatchError, Stopped, Ticket};
+use super::pace::Pace;
 use super::pool::Pool;
 use super::transport::{Established, Transport};
 use crate::nginx::addr::Address;
@@ -75,6 +76,7 @@ pub(crate) struct Connection {
     load: Cell<u32>,
     /// When the batch that the server works on became the first, or the connection idle.
     since_ms: Cell<u64>,
+    pace: Pace,
     flush_is_queued: Cell<bool>,
     was_established: Cell<bool>,
     /// Since when nothing is read because a client does not take its response.
@@ -104,6 +106,7 @@ impl Connection {
             protocol: RefCell::new(None),
             load: Cell::new(0),
             since_ms: Cell::new(now_ms),
+            pace: Pace::new(),
             flush_is_queued: Cell::new(false),
             was_established: Cell::new(false),
             stopped_since_ms: Cell::new(None),
@@ -164,6 +167,11 @@ impl Connection {
         self.in_flight() > 0 && self.busy_ms() >= STUCK_AFTER_MS
     }
 
+    /// How long one more batch would wait for those before it, at the pace of the last ones, in microseconds.
+    pub(super) fn expected_wait_us(&self) -> u64 {
+        self.pace.batch_us().saturating_mul(self.load.get().into())
+    }
+
     fn busy_ms(&self) -> u64 {
         time::monotonic_ms().saturating_sub(self.since_ms.get())
     }
@@ -211,6 +219,7 @@ impl Connection {
             return;
         }
         if self.in_flight() == 1 {
+            self.pace.begin();
             self.since_ms.set(time::monotonic_ms());
             self.with_peer(|peer| {
                 peer.set_idle(false);
@@ -469,6 +478,7 @@ impl Connection {
 
     fn batches_done(&self, done: u32) {
         let was_stuck = self.busy_ms() >= STUCK_AFTER_MS;
+        self.pace.note(done);
         self.load.set(self.load.get().saturating_sub(done));
         self.since_ms.set(time::monotonic_ms());
         if self.in_flight() > 0 {

@@ -4,6 +4,7 @@ mod connection;
 mod connector;
 mod database;
 mod exchange;
+mod pace;
 mod pool;
 mod schema;
 mod transport;
