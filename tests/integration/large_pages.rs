@@ -6,14 +6,14 @@ use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
 use crate::support::process;
 
-/// About 4 MB, which is more than nginx and a socket take by themselves.
+/// About 30 MB, which is more than nginx and a socket take by themselves.
 const LARGE: &str = "/api/items?id=gt.10000&limit=1000";
 
 fn with_large_page(database: &str) -> (Postgres, Nginx) {
     let postgres = Postgres::start();
     postgres.sql(
         "INSERT INTO api.items (id, name, note) \
-         SELECT i, 'large ' || i, repeat('x', 4000) FROM generate_series(10001, 11000) i",
+         SELECT i, 'large ' || i, repeat('x', 30000) FROM generate_series(10001, 11000) i",
     );
     let mut config = Config::new(&postgres.dsn(), database);
     config.server += "http2 on;";
@@ -26,10 +26,10 @@ fn with_large_page(database: &str) -> (Postgres, Nginx) {
 fn streams_that_wait_for_each_other_are_all_complete() {
     let (_postgres, nginx) = with_large_page("");
     let url = format!("http://127.0.0.1:{}{LARGE}", nginx.port());
-    let output = process::run(Command::new("h2load").args(["-n", "40", "-c", "2", "-m", "20", &url]));
+    let output = process::run(Command::new("h2load").args(["-n", "8", "-c", "1", "-m", "8", &url]));
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(
-        report.contains("40 succeeded, 0 failed, 0 errored, 0 timeout"),
+        report.contains("8 succeeded, 0 failed, 0 errored, 0 timeout"),
         "{report}"
     );
     nginx.assert_log_is_clean();
