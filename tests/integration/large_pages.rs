@@ -21,7 +21,7 @@ fn with_large_page(database: &str) -> (Postgres, Nginx) {
     (postgres, nginx)
 }
 
-/// Their headers waited behind other streams, which was taken for a client that is gone.
+/// Streams of one connection take turns; none is cut off, and nothing of it is an error.
 #[test]
 fn streams_that_wait_for_each_other_are_all_complete() {
     let (_postgres, nginx) = with_large_page("");
