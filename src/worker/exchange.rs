@@ -120,12 +120,16 @@ impl<S: Sink> Ticket for Exchange<S> {
 
     fn finish(&self, ending: Ending) {
         let mut state = self.state.borrow_mut();
-        if let State::Waiting(sink, waker) = std::mem::replace(&mut *state, State::Taken) {
-            *state = State::Over(sink, ending);
-            if let Some(waker) = waker {
-                waker.wake();
+        *state = match std::mem::replace(&mut *state, State::Taken) {
+            State::Waiting(sink, waker) => {
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                State::Over(sink, ending)
             }
-        }
+            // The first ending counts: a batch that was given up still comes to its end on the connection.
+            over_or_taken => over_or_taken,
+        };
     }
 
     fn overtake(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Pages that are sent while their rows come in: complete over HTTP/2 too, and no client can hold what others need.
 
+use std::io::ErrorKind;
 use std::process::Command;
 
 use crate::support::nginx::{Config, Nginx};
@@ -51,4 +52,22 @@ fn clients_that_do_not_read_hold_no_connection() {
         let answer = other.request("PATCH", "/api/items/1?select=note", &[], &note);
         assert_eq!(answer.body, note);
     }
+}
+
+/// The batch that was given up comes to its end on the connection before its request looks: the request has to learn of it
+/// all the same. It waited for ever.
+#[test]
+fn a_response_that_was_given_up_is_cut_off_as_soon_as_its_client_reads_again() {
+    let (_postgres, nginx) = with_large_page("connections 1;");
+    let mut stalled = nginx.client();
+    stalled.send("GET", LARGE, &[], "").unwrap();
+    let mut other = nginx.client();
+    assert_eq!(other.get("/api/books/1?select=id").body, "{\"id\":1}");
+    let error = stalled.receive("GET").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{error}");
+    let log = nginx.error_log();
+    assert!(
+        log.contains("response is cut off: the client takes its response too slowly"),
+        "{log}"
+    );
 }
