@@ -12,8 +12,8 @@ use nginx_sys::{
 use crate::conf::{self, LocationConf, MainConf, Postern};
 use crate::nginx::conf::{create, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
-use crate::nginx::{self, Module, filter, phase};
-use crate::phase::{Access, Context, ErrorBody};
+use crate::nginx::{self, Module, filter, phase, variable};
+use crate::phase::{Access, Claim, Context, ErrorBody, Role, User};
 use crate::worker;
 
 // SAFETY: the hooks below create exactly these types.
@@ -33,7 +33,7 @@ unsafe impl<const N: usize> Sync for Commands<N> {}
 static COMMANDS: Commands<{ conf::DIRECTIVES.len() + 1 }> = Commands(conf::terminated());
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
-    preconfiguration: None,
+    preconfiguration: Some(preconfiguration),
     postconfiguration: Some(postconfiguration),
     create_main_conf: Some(create::<MainConf>),
     init_main_conf: None,
@@ -56,6 +56,17 @@ pub(crate) static mut ngx_http_postern_module: ngx_module_t = ngx_module_t {
     exit_process: Some(exit_process),
     ..ngx_module_t::default()
 };
+
+/// Before the configuration is read: it may use our variables.
+unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
+    let added = guarded(None, || {
+        let cf = NonNull::new(cf)?;
+        variable::add::<User>(cf)?;
+        variable::add::<Role>(cf)?;
+        variable::add_prefix::<Claim>(cf)
+    });
+    added.map_or(nginx::ERROR, |()| nginx::OK)
+}
 
 /// The configuration has been read: check it as a whole and take our places in the phases.
 unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {

@@ -24,6 +24,7 @@ pub(crate) mod stream;
 pub(crate) mod task;
 pub(crate) mod time;
 pub(crate) mod timer;
+pub(crate) mod variable;
 
 pub(crate) use log::{Level, log};
 pub(crate) use module::Module;

@@ -117,7 +117,7 @@ impl Request {
         Some(header)
     }
 
-    fn pool_copy(&mut self, text: &[u8]) -> Option<ngx_str_t> {
+    pub(super) fn pool_copy(&mut self, text: &[u8]) -> Option<ngx_str_t> {
         // SAFETY: the request's pool is live.
         let place = NonNull::new(unsafe { ngx_palloc(self.raw().pool, text.len().max(1)) }.cast::<u8>())?;
         // SAFETY: the pool gave room for the text, which lies elsewhere.

@@ -6,8 +6,10 @@ mod error_body;
 mod reply;
 mod resource;
 mod rows;
+mod variables;
 
 pub(crate) use access::Access;
 pub(crate) use context::Context;
 pub(crate) use error_body::ErrorBody;
 pub(crate) use resource::Resource;
+pub(crate) use variables::{Claim, Role, User};

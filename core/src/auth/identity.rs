@@ -67,6 +67,18 @@ impl Identity {
         self.subject.as_ref()
     }
 
+    /// A claim by its name as nginx writes it: in lower case, and with `_` for what is neither a letter nor a digit. A string as it
+    /// is, anything else as JSON.
+    pub fn claim(&self, name: &str) -> Option<String> {
+        let claims = members(&self.claims_json)?;
+        let value = claims.get(name).or_else(|| {
+            let mut others = claims.iter();
+            others.find_map(|(other, value)| is_written_as(other, name).then_some(value))
+        })?;
+        let text = serde_json::from_str(value.get());
+        Some(text.unwrap_or_else(|_| value.get().to_owned()))
+    }
+
     /// The claim `exp`, in whole seconds of Unix time.
     pub fn expires_at_s(&self) -> Option<i64> {
         self.times.expires_at
@@ -177,8 +189,21 @@ fn role(claim: Option<&Json<'_>>) -> Result<Option<Rc<str>>, ClaimFault> {
     }
 }
 
+fn members(claims: &str) -> Option<BTreeMap<Cow<'_, str>, &RawValue>> {
+    serde_json::from_str(claims).ok()
+}
+
+/// Whether nginx's form of `claim` is `name`: its variables have lower-case letters, digits and `_`.
+fn is_written_as(claim: &str, name: &str) -> bool {
+    let written = claim.bytes().map(|byte| match byte {
+        byte if byte.is_ascii_alphanumeric() => byte.to_ascii_lowercase(),
+        _ => b'_',
+    });
+    written.eq(name.bytes())
+}
+
 fn without_role(payload: &str) -> Option<String> {
-    let mut claims: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(payload).ok()?;
+    let mut claims = members(payload)?;
     claims.remove("role");
     serde_json::to_string(&claims).ok()
 }
@@ -277,6 +302,20 @@ mod tests {
             Identity::parse(b"{\"a\":\"\xff\"}".to_vec(), &expected()),
             Err(ClaimFault::Malformed)
         );
+    }
+
+    #[test]
+    fn claims_are_found_by_their_names_and_by_those_that_nginx_can_write() {
+        let claims =
+            r#"{"plan":"p\"1","Team-ID":[1, 2],"team_id":null,"admin":true,"tenantId":"t","a.b":1.50}"#;
+        let identity = parse(claims).expect("good");
+        let claim = |name| identity.claim(name);
+        assert_eq!(claim("plan").as_deref(), Some("p\"1"));
+        assert_eq!(claim("team_id").as_deref(), Some("null"));
+        assert_eq!(claim("admin").as_deref(), Some("true"));
+        assert_eq!(claim("tenantid").as_deref(), Some("t"));
+        assert_eq!(claim("a_b").as_deref(), Some("1.50"));
+        assert_eq!(claim("other"), None);
     }
 
     #[test]

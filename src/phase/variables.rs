@@ -1,0 +1,60 @@
+//! What of a request can be used in `log_format`, `add_header`, `map` and keys: `$postern_…`.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use postern_core::auth::Identity;
+
+use crate::conf::Postern;
+use crate::nginx::Request;
+use crate::nginx::variable::Variable;
+use crate::worker;
+
+/// `$postern_user`: the claim `sub` of the request's token.
+pub(crate) struct User;
+
+/// `$postern_role`: the role of the request in PostgreSQL: the token's, or the database's anonymous one.
+pub(crate) struct Role;
+
+/// `$postern_claim_name`: a claim of the request's token: a string as it is, anything else as JSON.
+pub(crate) struct Claim;
+
+impl Variable for User {
+    const NAME: &'static str = "postern_user";
+
+    fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        let identity = identity(request)?;
+        identity.subject().map(|subject| owned(subject))
+    }
+}
+
+impl Variable for Role {
+    const NAME: &'static str = "postern_role";
+
+    fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        if let Some(role) = identity(request).as_deref().and_then(Identity::role) {
+            return Some(owned(role));
+        }
+        let resource = request.location_conf::<Postern>().resource.as_ref()?;
+        let database = worker::database(resource.database)?;
+        database.anonymous_role().map(|role| owned(role))
+    }
+}
+
+impl Variable for Claim {
+    const NAME: &'static str = "postern_claim_";
+
+    fn value(request: &mut Request, rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        let name = std::str::from_utf8(rest).ok()?;
+        let claim = identity(request)?.claim(name)?;
+        Some(Cow::Owned(claim.into_bytes()))
+    }
+}
+
+fn identity(request: &mut Request) -> Option<Rc<Identity>> {
+    request.context::<Postern>()?.identity.clone()
+}
+
+fn owned(text: &str) -> Cow<'static, [u8]> {
+    Cow::Owned(text.as_bytes().to_vec())
+}
