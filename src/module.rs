@@ -30,7 +30,7 @@ struct Commands<const N: usize>([ngx_command_t; N]);
 // SAFETY: the table is never written.
 unsafe impl<const N: usize> Sync for Commands<N> {}
 
-static COMMANDS: Commands<{ conf::DIRECTIVES.len() + 1 }> = Commands(conf::terminated());
+static COMMANDS: Commands<{ conf::TABLE_LENGTH }> = Commands(conf::table());
 
 static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     preconfiguration: Some(preconfiguration),

@@ -650,7 +650,7 @@ postern_database app { dsn "host=/tmp dbname=x user=y";  }
 
 
 
-=== TEST 54: a token needs a secret
+=== TEST 54: a token needs a key
 --- http_config
 postern_database app { dsn "host=/tmp dbname=x user=y";  }
 --- config
@@ -658,7 +658,7 @@ postern_database app { dsn "host=/tmp dbname=x user=y";  }
 --- must_die
 --- error_log
 [emerg]
-secret_file
+no key for "postern_jwt" directive
 
 
 
@@ -766,7 +766,7 @@ postern_database app { dsn "host=/tmp dbname=x user=y";  }
 --- must_die
 --- error_log
 [emerg]
-invalid parameter "off"
+invalid parameter "issuer=a"
 
 
 

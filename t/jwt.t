@@ -60,7 +60,7 @@ Content-Type: application/json.*
     main::token({%main::good, aud => 'others'}),
     main::token({%main::good, nbf => time + 120}),
     main::token('not json'),
-    main::token({%main::good}, alg => 'HS512'),
+    main::token({%main::good}, header => {alg => 'RS256'}),
     substr(main::token({%main::good}), 0, -1),
     'x.y.z', 'nonsense', '..']
 --- error_code eval

@@ -13,6 +13,7 @@ mod support;
 mod integration {
     mod authentication;
     mod database_faults;
+    mod jwt_keys;
     mod large_pages;
     mod lifecycle;
     mod load;

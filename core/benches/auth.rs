@@ -2,12 +2,13 @@
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
-use postern_core::auth::{ClaimPath, Secret, SecretEncoding, VerifiedTokens, Verifier, bearer_token};
+use postern_core::auth::{KeyStore, Secret, SecretEncoding, VerifiedTokens, Verifier, bearer_token};
 use postern_core::config::{JwtConfig, JwtKeyConfig, JwtKeyMaterial};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -16,13 +17,17 @@ const NOW: u64 = 1_700_000_000;
 fn verifier() -> Option<Verifier> {
     let material = JwtKeyMaterial::Secret(Secret::parse(SECRET, SecretEncoding::Raw).ok()?);
     let config = JwtConfig {
-        keys: vec![JwtKeyConfig { id: None, material }],
         issuer: Some("postern".into()),
         audience: Some("api".into()),
-        leeway_s: JwtConfig::DEFAULT_LEEWAY_S,
-        role_claim: ClaimPath::default(),
+        ..JwtConfig::default()
     };
-    Verifier::new(&config).ok()
+    let key = JwtKeyConfig {
+        id: None,
+        material,
+        algorithms: None,
+    };
+    let keys = KeyStore::new(&[key]).ok()?;
+    Some(Verifier::new(&config, vec![Rc::new(keys)]))
 }
 
 fn token() -> Option<String> {

@@ -22,3 +22,4 @@ pub mod request_context;
 pub mod resource;
 pub mod response;
 pub mod schema_cache;
+pub mod tls;

@@ -129,8 +129,10 @@ fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use crate::auth::Verifier;
+    use std::rc::Rc;
+
     use crate::auth::test_tokens::{config, key, sign};
+    use crate::auth::{KeyStore, Verifier};
 
     use super::{write_claims_json, write_cookies_json, write_headers_json};
 
@@ -224,9 +226,10 @@ mod tests {
 
     #[test]
     fn the_claims_have_the_role_of_the_request() {
-        let mut config = config(vec![key(None, 1)]);
+        let mut config = config();
         config.role_claim = "app.role".parse().expect("a path");
-        let verifier = Verifier::new(&config).expect("usable keys");
+        let keys = KeyStore::new(&[key(None, 1)]).expect("usable keys");
+        let verifier = Verifier::new(&config, vec![Rc::new(keys)]);
         let cases = [
             (
                 r#" {"role":"web","app":{"role":"web"}} "#,

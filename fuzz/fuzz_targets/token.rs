@@ -2,12 +2,13 @@
 #![no_main]
 
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use libfuzzer_sys::fuzz_target;
-use postern_core::auth::{Secret, SecretEncoding, VerifiedTokens, Verifier, bearer_token};
+use postern_core::auth::{KeyStore, Secret, SecretEncoding, VerifiedTokens, Verifier, bearer_token};
 use postern_core::config::{JwtConfig, JwtKeyConfig, JwtKeyMaterial};
 
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -61,19 +62,16 @@ fn signed(header: &[u8], claims: &[u8], role_claim: &str) {
 
 fn tokens(role_claim: &str) -> VerifiedTokens {
     let secret = Secret::parse(SECRET, SecretEncoding::Raw).expect("long enough");
+    let key = JwtKeyConfig {
+        id: None,
+        material: JwtKeyMaterial::Secret(secret),
+        algorithms: None,
+    };
     let config = JwtConfig {
-        keys: vec![JwtKeyConfig {
-            id: None,
-            material: JwtKeyMaterial::Secret(secret),
-        }],
-        issuer: None,
-        audience: None,
         leeway_s: 0,
         role_claim: role_claim.parse().unwrap_or_default(),
+        ..JwtConfig::default()
     };
-    VerifiedTokens::new(
-        Verifier::new(&config).expect("usable keys"),
-        NonZeroUsize::MIN,
-        1 << 20,
-    )
+    let keys = KeyStore::new(&[key]).expect("usable keys");
+    VerifiedTokens::new(Verifier::new(&config, vec![Rc::new(keys)]), NonZeroUsize::MIN, 1 << 20)
 }

@@ -7,6 +7,7 @@ use postern_core::config::dsn::{self, Dsn, TargetSessionAttrs};
 use postern_core::config::{ContextConfig, DatabaseConfig};
 use postern_core::pg::{self, Password};
 use postern_core::query::context;
+use postern_core::tls::TlsSettings;
 
 use super::MainConf;
 use super::parameters::{duration_ms, invalid_value, number, positive, positive_duration_ms, switch};
@@ -45,7 +46,7 @@ pub(crate) struct Host {
     /// What its name resolved to.
     pub(crate) addresses: Vec<Address>,
     /// How to talk TLS to it; `None` for a Unix-domain socket or `sslmode=disable`.
-    pub(crate) tls: Option<Rc<pg::tls::TlsSettings>>,
+    pub(crate) tls: Option<Rc<TlsSettings>>,
 }
 
 /// The directive.

@@ -25,6 +25,12 @@ pub(super) fn read(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, ConfError> 
 /// The content of a file that should be kept from others; warns where it is not.
 pub(super) fn read_secret(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, ConfError> {
     let bytes = read(cf, path)?;
+    warn_if_public(cf, path)?;
+    Ok(bytes)
+}
+
+/// Warns of a file with secrets that everybody can read.
+pub(super) fn warn_if_public(cf: &mut Conf<'_>, path: &str) -> Result<(), ConfError> {
     let full = cf.full_path(path)?;
     let mode = std::fs::metadata(&full)
         .map(|metadata| metadata.permissions().mode())
@@ -35,5 +41,5 @@ pub(super) fn read_secret(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, Conf
             full.display()
         ));
     }
-    Ok(bytes)
+    Ok(())
 }

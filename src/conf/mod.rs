@@ -3,6 +3,7 @@
 
 mod database;
 mod files;
+mod https;
 mod jwt;
 mod parameters;
 mod resource;
@@ -14,11 +15,12 @@ use std::rc::Rc;
 use nginx_sys::{ngx_command_t, ngx_conf_t};
 
 pub(crate) use database::{DatabaseSettings, Host};
-pub(crate) use jwt::JwtSettings;
+pub(crate) use https::Endpoint;
+pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use resource::ResourceSettings;
 
 use crate::nginx::command::{self, arguments, context};
-use crate::nginx::conf::{Conf, Merge, log_emergency};
+use crate::nginx::conf::{Conf, Level, Merge, log_emergency};
 use crate::phase::Resource;
 use crate::worker;
 
@@ -28,19 +30,30 @@ pub(crate) struct Postern;
 const EVERYWHERE: u32 = context::HTTP | context::SERVER | context::LOCATION | context::LOCATION_IF;
 
 /// All directives.
-pub(crate) const DIRECTIVES: [ngx_command_t; 3] = [
+const DIRECTIVES: &[ngx_command_t] = &[
     command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
     command::location::<jwt::PosternJwt>(c"postern_jwt", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<jwt::PosternJwtKey>(c"postern_jwt_key", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<jwt::PosternJwtRequire>(c"postern_jwt_require", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<resource::PosternResource>(
         c"postern_resource",
         context::LOCATION | arguments::TWO_OR_MORE,
     ),
 ];
 
-/// The table with the empty entry that ends it.
-pub(crate) const fn terminated() -> [ngx_command_t; DIRECTIVES.len() + 1] {
-    let [database, jwt, resource] = DIRECTIVES;
-    [database, jwt, resource, ngx_command_t::empty()]
+/// How many entries the table has with the one that ends it.
+pub(crate) const TABLE_LENGTH: usize = DIRECTIVES.len() + 1;
+
+/// The table as nginx reads it: its end is an empty entry.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+pub(crate) const fn table() -> [ngx_command_t; TABLE_LENGTH] {
+    let mut table = [ngx_command_t::empty(); TABLE_LENGTH];
+    let mut position = 0;
+    while position < DIRECTIVES.len() {
+        table[position] = DIRECTIVES[position];
+        position += 1;
+    }
+    table
 }
 
 /// The settings of the `http` block.
@@ -48,6 +61,8 @@ pub(crate) const fn terminated() -> [ngx_command_t; DIRECTIVES.len() + 1] {
 pub(crate) struct MainConf {
     /// Databases by the order in which they are first named, which is their number.
     databases: Vec<NamedDatabase>,
+    /// Key sets that each worker fetches.
+    pub(crate) remote_keys: Vec<Rc<RemoteKeys>>,
 }
 
 struct NamedDatabase {
@@ -99,43 +114,7 @@ pub(crate) struct LocationConf {
     /// `postern_resource`; not inherited, as no content handler is, but for `if` and `limit_except`.
     pub(crate) resource: Option<Rc<ResourceSettings>>,
     /// `postern_jwt`
-    pub(crate) jwt: Inherited<JwtSettings>,
-}
-
-/// A setting that comes from the level above where a level does not set it.
-#[derive(Debug, Default)]
-pub(crate) enum Inherited<T> {
-    /// Not set here.
-    #[default]
-    Unset,
-    /// `off`
-    Off,
-    /// Set here or above.
-    On(Rc<T>),
-}
-
-impl<T> Inherited<T> {
-    /// The setting, if it is on.
-    pub(crate) fn get(&self) -> Option<&Rc<T>> {
-        match self {
-            Self::On(value) => Some(value),
-            Self::Unset | Self::Off => None,
-        }
-    }
-
-    fn is_set(&self) -> bool {
-        !matches!(self, Self::Unset)
-    }
-
-    fn merge(&mut self, outer: &Self) {
-        if let Self::Unset = self {
-            *self = match outer {
-                Self::Unset => Self::Unset,
-                Self::Off => Self::Off,
-                Self::On(value) => Self::On(Rc::clone(value)),
-            };
-        }
-    }
+    pub(crate) jwt: jwt::JwtConf,
 }
 
 impl Merge for LocationConf {
@@ -145,12 +124,11 @@ impl Merge for LocationConf {
         self.resource.is_some()
     }
 
-    fn merge(&mut self, outer: &Self, unnamed: bool) -> Result<(), String> {
-        self.jwt.merge(&outer.jwt);
-        if unnamed {
+    fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
+        if level == Level::Condition {
             self.resource.clone_from(&outer.resource);
         }
-        Ok(())
+        self.jwt.merge(&outer.jwt, level)
     }
 }
 

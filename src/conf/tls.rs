@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use postern_core::config::dsn::{Dsn, Host};
-use postern_core::pg::tls::{SslMode, TlsSettings};
+use postern_core::tls::{SslMode, TlsSettings};
 
 use super::files;
 use crate::nginx::conf::{Conf, ConfError};

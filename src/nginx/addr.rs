@@ -94,6 +94,11 @@ impl Address {
         self.local
     }
 
+    /// Whether what is sent to it stays on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.local || self.name.starts_with("127.") || self.name.starts_with("[::1]")
+    }
+
     /// nginx only reads it.
     pub(super) fn as_sockaddr(&self) -> (*mut sockaddr, socklen_t) {
         (self.words.as_ptr().cast_mut().cast(), self.length)

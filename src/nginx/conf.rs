@@ -132,6 +132,15 @@ impl Conf<'_> {
         core.regex.is_null() && core.named() == 0 && core.noname() == 0
     }
 
+    fn level(&mut self) -> Level {
+        let core = self.core_location();
+        match (core.noname(), core.name.len) {
+            (0, 0) => Level::Server,
+            (0, _) => Level::Location,
+            _ => Level::Condition,
+        }
+    }
+
     /// The place in the configuration that is being read, as nginx's messages have it: `file:line`.
     pub(crate) fn place(&self) -> String {
         // SAFETY: while a file is read, nginx keeps its name and line here; with `-g` there is no file.
@@ -253,9 +262,19 @@ pub(crate) trait Merge {
     type Content: phase::Handler;
     /// Whether this location has it.
     fn has_content(&self) -> bool;
-    /// `self` is the inner level. It is `unnamed` where it stands for its outer level under a condition (`if`,
-    /// `limit_except`): nginx then keeps the outer content handler.
-    fn merge(&mut self, outer: &Self, unnamed: bool) -> Result<(), String>;
+    /// `self` is the inner level, which `level` tells of.
+    fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String>;
+}
+
+/// What a configuration is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// A server, for requests that no location takes.
+    Server,
+    /// A location.
+    Location,
+    /// A location under a condition (`if`, `limit_except`): nginx keeps the outer content handler.
+    Condition,
 }
 
 /// The shim behind `merge_loc_conf`.
@@ -270,8 +289,8 @@ pub(crate) unsafe extern "C" fn merge<T: Merge>(
     let outer = unsafe { &*outer.cast::<T>() };
     // SAFETY: as above.
     let inner = unsafe { &mut *inner.cast::<T>() };
-    let unnamed = cf.core_location().noname() != 0;
-    let result = guarded(Err(String::new()), || inner.merge(outer, unnamed));
+    let level = cf.level();
+    let result = guarded(Err(String::new()), || inner.merge(outer, level));
     // A `limit_except` block starts without the handler of its location.
     let core = cf.core_location();
     if core.lmt_excpt() != 0 && core.handler.is_none() && inner.has_content() {

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use nginx_sys::{
-    ngx_http_finalize_request, ngx_http_request_t, ngx_http_run_posted_requests, ngx_http_test_reading,
+    ngx_http_block_reading, ngx_http_core_run_phases, ngx_http_finalize_request,
+    ngx_http_request_empty_handler, ngx_http_request_t, ngx_http_run_posted_requests, ngx_http_test_reading,
     ngx_int_t,
 };
 
@@ -95,7 +96,7 @@ impl Request {
         let finisher = handle.clone();
         let task = executor::spawn(async move {
             let outcome = CaughtPanics(pin!(answer)).await;
-            finisher.finish(outcome);
+            finisher.finish(outcome.unwrap_or(Outcome::Status(500)));
         });
         let suspension = Suspension {
             handle: handle.0,
@@ -117,18 +118,68 @@ impl Request {
     }
 }
 
-/// A future whose panic becomes a 500.
+impl Request {
+    /// Leaves a phase (preaccess, access) to a future: when it ends, the handlers of the phase go on, beginning with the one that
+    /// asked. A client that closes its connection meanwhile ends the request and the future.
+    pub(crate) fn pause<F>(&mut self, make: impl FnOnce() -> F) -> Verdict
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let handle = RequestHandle(Rc::new(Cell::new(self.as_raw())));
+        let waiting = make();
+        let resumer = handle.clone();
+        let task = executor::spawn(async move {
+            match CaughtPanics(pin!(waiting)).await {
+                Some(()) => resumer.run_phases(),
+                None => resumer.finish(Outcome::Status(500)),
+            }
+        });
+        let suspension = Suspension {
+            handle: handle.0,
+            _task: task,
+        };
+        let raw = self.raw();
+        // SAFETY: the request's pool is live; the value is reached only through its cleanup.
+        if unsafe { cleanup::attach(raw.pool, suspension) }.is_none() {
+            return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
+        }
+        raw.read_event_handler = Some(ngx_http_test_reading);
+        // Room on the client's connection would otherwise run the phases early.
+        raw.write_event_handler = Some(ngx_http_request_empty_handler);
+        Verdict::Finished(super::AGAIN)
+    }
+}
+
+impl RequestHandle {
+    /// Goes on where a phase was left.
+    fn run_phases(&self) {
+        let request = self.0.replace(ptr::null_mut());
+        // SAFETY: null, or a request that is live: its pool's cleanup clears the pointer.
+        let Some(raw) = (unsafe { request.as_mut() }) else {
+            return;
+        };
+        raw.read_event_handler = Some(ngx_http_block_reading);
+        raw.write_event_handler = Some(ngx_http_core_run_phases);
+        let connection = raw.connection;
+        // SAFETY: the request is live, and nothing of ours refers to it during the call.
+        unsafe { ngx_http_core_run_phases(request) };
+        // SAFETY: a client's connection outlives the end of a request on it until the loop goes on.
+        unsafe { ngx_http_run_posted_requests(connection) };
+    }
+}
+
+/// A future whose panic is reported and becomes `None`.
 struct CaughtPanics<'a, F>(Pin<&'a mut F>);
 
-impl<F: Future<Output = Outcome>> Future for CaughtPanics<'_, F> {
-    type Output = Outcome;
+impl<F: Future> Future for CaughtPanics<'_, F> {
+    type Output = Option<F::Output>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F::Output>> {
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
-            Ok(poll) => poll,
+            Ok(poll) => poll.map(Some),
             Err(payload) => {
                 guard::report(payload.as_ref());
-                Poll::Ready(Outcome::Status(500))
+                Poll::Ready(None)
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use postern_core::auth::{AuthError, Identity, bearer_token};
+use postern_core::auth::{AuthError, Identity, argument_token, bearer_token, cookie_token};
 use postern_core::error::Error;
 use postern_core::response;
 
 use super::context::ErrorBodyState;
-use crate::conf::{JwtSettings, Postern};
+use crate::conf::{JwtMode, JwtSettings, Postern, RemoteKeys, TokenPlaces};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Level, Request, time};
 use crate::worker;
@@ -21,8 +21,13 @@ impl Handler for Access {
         if let Some(context) = request.context::<Postern>() {
             context.identity = None;
         }
-        let Some(jwt) = request.location_conf::<Postern>().jwt.get().map(Rc::clone) else {
+        let conf = &request.location_conf::<Postern>().jwt;
+        let mode = conf.mode();
+        if mode == JwtMode::Off {
             return Verdict::Decline;
+        }
+        let Some(jwt) = conf.settings().map(Rc::clone) else {
+            return refuse(request, AuthError::NoKey);
         };
         match identify(request, &jwt) {
             Ok(Some(identity)) => {
@@ -32,29 +37,105 @@ impl Handler for Access {
                 context.identity = Some(identity);
                 Verdict::Allow
             }
-            Ok(None) if allows_anonymous(request) => Verdict::Decline,
+            Ok(None) if allows_nobody(request, mode) => Verdict::Decline,
             Ok(None) => refuse(request, AuthError::TokenMissing),
-            Err(error) => refuse(request, error),
+            Err(Refused { error, stale_keys }) if stale_keys.is_empty() => refuse(request, error),
+            Err(Refused { error, stale_keys }) => fetch_keys(request, error, stale_keys),
         }
     }
 }
 
-fn identify(request: &Request, jwt: &JwtSettings) -> Result<Option<Rc<Identity>>, AuthError> {
-    let fields = request
-        .headers()
-        .filter(|(name, _)| name.eq_ignore_ascii_case(b"authorization"));
-    let Some(token) = bearer_token(fields.map(|(_, value)| value))? else {
+/// A token that is not good, and the keys that have to be fetched before that is certain.
+struct Refused {
+    error: AuthError,
+    stale_keys: Vec<Rc<RemoteKeys>>,
+}
+
+impl From<AuthError> for Refused {
+    fn from(error: AuthError) -> Self {
+        Self {
+            error,
+            stale_keys: Vec::new(),
+        }
+    }
+}
+
+fn identify(request: &Request, jwt: &JwtSettings) -> Result<Option<Rc<Identity>>, Refused> {
+    let Some(token) = token(request, jwt.places())? else {
         return Ok(None);
     };
-    jwt.verify(token, time::unix_s()).map(Some)
+    let verified = jwt.verify(token, time::unix_s());
+    verified.map(Some).map_err(|error| Refused {
+        stale_keys: match error {
+            AuthError::Token(_) | AuthError::NoKey => jwt.stale_keys(token),
+            _ => Vec::new(),
+        },
+        error,
+    })
+}
+
+/// The Authorization field comes first: who sends it, means it. A browser sends its cookies always.
+fn token<'r>(request: &'r Request, places: &TokenPlaces) -> Result<Option<&'r [u8]>, AuthError> {
+    let fields = |wanted: &'static [u8]| {
+        let fields = request.headers();
+        fields
+            .filter(move |(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value)
+    };
+    if let Some(token) = bearer_token(fields(b"authorization"))? {
+        return Ok(Some(token));
+    }
+    let in_cookie = places
+        .cookie
+        .as_ref()
+        .and_then(|name| cookie_token(fields(b"cookie"), name.as_bytes()));
+    match (&in_cookie, &places.argument) {
+        (None, Some(name)) => argument_token(request.args(), name.as_bytes()),
+        _ => Ok(in_cookie),
+    }
+}
+
+/// Whether a request without a token may go on.
+fn allows_nobody(request: &Request, mode: JwtMode) -> bool {
+    match mode {
+        JwtMode::Off | JwtMode::Optional => true,
+        JwtMode::On => false,
+        JwtMode::UnlessAnonymous => has_anonymous_role(request),
+    }
 }
 
 /// Only PostgreSQL can tell what an anonymous request may do: a location without a resource has no such judge.
-fn allows_anonymous(request: &Request) -> bool {
+fn has_anonymous_role(request: &Request) -> bool {
     let Some(resource) = &request.location_conf::<Postern>().resource else {
         return false;
     };
     worker::database(resource.database).is_some_and(|database| database.config().anonymous_role.is_some())
+}
+
+/// Has keys fetched that may know the token, once; then the token is looked at again.
+fn fetch_keys(request: &mut Request, error: AuthError, stale_keys: Vec<Rc<RemoteKeys>>) -> Verdict {
+    // The access phase of a subrequest cannot wait.
+    let can_wait = request.is_main();
+    let Some(context) = request.context_or_default::<Postern>() else {
+        return Verdict::Status(500);
+    };
+    if context.keys_were_fetched || !can_wait {
+        let has_keys = stale_keys.iter().all(|keys| !keys.store().is_empty());
+        return refuse(
+            request,
+            if has_keys {
+                error
+            } else {
+                AuthError::KeysUnavailable
+            },
+        );
+    }
+    context.keys_were_fetched = true;
+    request.pause(|| async move {
+        for keys in stale_keys {
+            keys.refresh().demand().await;
+        }
+    })
 }
 
 /// nginx answers the status, so that `satisfy` and `error_page` work as for its own access modules.

@@ -11,6 +11,8 @@ use crate::conf::LocationConf;
 pub(crate) struct Context {
     /// Who asks, once a token was verified.
     pub(crate) identity: Option<Rc<Identity>>,
+    /// Keys were fetched for this request's token already.
+    pub(crate) keys_were_fetched: bool,
     /// The response is ours: it is sent as it is.
     pub(crate) replied: bool,
     /// Where the body of an error that nginx answers stands.

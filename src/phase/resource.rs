@@ -14,7 +14,7 @@ use postern_core::schema_cache::SchemaCache;
 use super::access::Access;
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
-use crate::conf::{Postern, ResourceSettings};
+use crate::conf::{JwtMode, Postern, ResourceSettings};
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
@@ -186,7 +186,7 @@ impl Caller {
             .map(Rc::clone);
         match (role, &identity) {
             (Some(role), _) => Ok(Self { role, identity }),
-            (None, None) if request.location_conf::<Postern>().jwt.get().is_some() => {
+            (None, None) if request.location_conf::<Postern>().jwt.mode() != JwtMode::Off => {
                 Err(AuthError::TokenMissing.into())
             }
             (None, None) => Ok(Self {

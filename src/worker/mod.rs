@@ -4,6 +4,9 @@ mod connection;
 mod connector;
 mod database;
 mod exchange;
+mod http_client;
+mod http_stream;
+mod key_fetcher;
 mod pace;
 mod pool;
 mod schema;
@@ -14,19 +17,23 @@ use std::rc::Rc;
 
 pub(crate) use database::{Batch, Database, Parts};
 pub(crate) use exchange::{PART_BYTES, Sink};
+pub(crate) use key_fetcher::Refresh;
 
 use crate::conf::MainConf;
-use crate::nginx::executor;
+use crate::nginx::executor::{self, Task};
 
 thread_local! {
     static STARTED: Cell<bool> = const { Cell::new(false) };
     static DATABASES: RefCell<Vec<Rc<Database>>> = const { RefCell::new(Vec::new()) };
+    static KEY_FETCHERS: RefCell<Vec<Task>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The worker starts.
 pub(crate) fn start(main_conf: &MainConf) {
     let databases = main_conf.databases().map(Database::start).collect();
     DATABASES.set(databases);
+    let fetchers = main_conf.remote_keys.iter().map(key_fetcher::start).collect();
+    KEY_FETCHERS.set(fetchers);
     STARTED.set(true);
 }
 
@@ -37,6 +44,7 @@ pub(crate) fn is_started() -> bool {
 
 /// The worker exits.
 pub(crate) fn stop() {
+    KEY_FETCHERS.take();
     for database in DATABASES.take() {
         database.stop();
     }

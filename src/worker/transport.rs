@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 
 use bytes::{Buf, BytesMut};
-use postern_core::pg::tls::{Answer, TlsError, TlsSession, TlsSettings};
+use postern_core::tls::{Answer, TlsError, TlsSession, TlsSettings};
 
 use crate::nginx::peer::{Peer, Received};
 
@@ -53,6 +53,22 @@ impl Transport {
                 Self::Asking { settings, question }
             }
             _ => Self::Plain,
+        }
+    }
+
+    /// Plain, or TLS from the first byte on.
+    pub(super) fn direct(settings: Option<&TlsSettings>) -> io::Result<Self> {
+        match settings {
+            Some(settings) => Ok(Self::Tls(Box::new(Tls::new(settings)?))),
+            None => Ok(Self::Plain),
+        }
+    }
+
+    /// Whether everything that was given to [`Transport::send`] has been sent, but for what is left in its buffer.
+    pub(super) fn is_flushed(&self) -> bool {
+        match self {
+            Self::Tls(tls) => tls.to_send.is_empty(),
+            Self::Plain | Self::Asking { .. } => true,
         }
     }
 

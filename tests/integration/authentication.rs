@@ -1,9 +1,9 @@
 //! How nginx proves itself to PostgreSQL, and PostgreSQL itself to nginx.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
+use crate::support::certificates::Certificates;
 use crate::support::nginx::{Config, Nginx, test_config};
 use crate::support::postgres::Postgres;
 use crate::support::{TempDir, process};
@@ -81,68 +81,29 @@ fn the_password_can_come_from_a_file() {
     ));
 }
 
-/// A certificate authority and a server certificate for `localhost`.
-struct Certificates(TempDir);
-
-impl Certificates {
-    fn new() -> Self {
-        let dir = TempDir::new("certificates");
-        let path = dir.path();
-        for name in ["ca", "other"] {
-            openssl(
-                path,
-                &format!(
-                    "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=test-{name} -keyout {name}.key -out {name}.crt"
-                ),
-            );
-        }
-        openssl(
-            path,
-            "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr",
-        );
-        fs::write(path.join("extensions"), "subjectAltName=DNS:localhost").unwrap();
-        openssl(
-            path,
-            "x509 -req -days 30 -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile extensions -out server.crt",
-        );
-        Self(dir)
-    }
-
-    fn server(&self) -> Postgres {
-        let settings = format!(
-            "listen_addresses = '127.0.0.1'\nssl = on\nssl_cert_file = '{0}/server.crt'\nssl_key_file = '{0}/server.key'",
-            self.0.path().display()
-        );
-        if process::is_root() {
-            process::run(
-                Command::new("chown")
-                    .arg("postgres")
-                    .arg(self.0.path().join("server.key")),
-            );
-        }
-        process::set_mode(&self.0.path().join("server.key"), 0o600);
-        let postgres = Postgres::with("hostssl all all 127.0.0.1/32 scram-sha-256\n", &settings);
-        postgres.sql("ALTER ROLE authenticator PASSWORD 'pass word'");
-        postgres
-    }
-
-    fn root(&self, name: &str) -> String {
-        format!("{}/{name}.crt", self.0.path().display())
-    }
-}
-
-fn openssl(dir: &Path, arguments: &str) {
-    process::run(
-        Command::new("openssl")
-            .args(arguments.split(' '))
-            .current_dir(dir),
+/// A server that takes TLS connections only.
+fn tls_server(certificates: &Certificates) -> Postgres {
+    let settings = format!(
+        "listen_addresses = '127.0.0.1'\nssl = on\nssl_cert_file = '{0}/server.crt'\nssl_key_file = '{0}/server.key'",
+        certificates.path().display()
     );
+    if process::is_root() {
+        process::run(
+            Command::new("chown")
+                .arg("postgres")
+                .arg(certificates.path().join("server.key")),
+        );
+    }
+    process::set_mode(&certificates.path().join("server.key"), 0o600);
+    let postgres = Postgres::with("hostssl all all 127.0.0.1/32 scram-sha-256\n", &settings);
+    postgres.sql("ALTER ROLE authenticator PASSWORD 'pass word'");
+    postgres
 }
 
 #[test]
 fn tls_in_every_mode() {
     let certificates = Certificates::new();
-    let postgres = certificates.server();
+    let postgres = tls_server(&certificates);
     let dsn = |host: &str, more: &str| {
         let port = postgres.port();
         format!(

@@ -26,12 +26,41 @@ pub fn bearer_token<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Result<Op
     Ok(rest.starts_with(b" ").then_some(token))
 }
 
+/// The token in a cookie, from the values of all Cookie fields (RFC 6265 section 5.4). The first of a name counts, which is that of
+/// the most specific path.
+pub fn cookie_token<'a>(fields: impl IntoIterator<Item = &'a [u8]>, name: &[u8]) -> Option<&'a [u8]> {
+    fields
+        .into_iter()
+        .flat_map(|field| field.split(|&byte| byte == b';'))
+        .filter_map(|pair| value_of(pair.trim_ascii(), name))
+        .map(|value| value.trim_ascii())
+        .find(|value| !value.is_empty())
+}
+
+/// The token in an argument of a query string. No character of a token needs to be encoded.
+pub fn argument_token<'a>(args: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>, AuthError> {
+    let mut values = args
+        .split(|&byte| byte == b'&')
+        .filter_map(|pair| value_of(pair, name))
+        .filter(|value| !value.is_empty());
+    let token = values.next();
+    if values.next().is_some() {
+        return Err(AuthError::AuthorizationRepeated);
+    }
+    Ok(token)
+}
+
+/// What stands behind `name=`.
+fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    pair.strip_prefix(name)?.strip_prefix(b"=")
+}
+
 /// Schemes are compared without regard to case (RFC 9110 section 11.1).
 const SCHEME: &[u8] = b"Bearer";
 
 #[cfg(test)]
 mod tests {
-    use super::bearer_token;
+    use super::{argument_token, bearer_token, cookie_token};
     use crate::auth::{AuthError, TokenFault};
 
     #[test]
@@ -64,5 +93,37 @@ mod tests {
     fn a_repeated_field_is_refused() {
         let fields = [&b"Bearer abc"[..], b"Bearer abc"];
         assert_eq!(bearer_token(fields), Err(AuthError::AuthorizationRepeated));
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let token = |fields: &[&'static str]| {
+            let fields = fields.iter().map(|field| field.as_bytes());
+            cookie_token(fields, b"token").map(|token| String::from_utf8_lossy(token).into_owned())
+        };
+        assert_eq!(token(&["a=1; token=x.y.z; b=2"]).as_deref(), Some("x.y.z"));
+        assert_eq!(token(&["a=1", "token=x"]).as_deref(), Some("x"));
+        assert_eq!(token(&["token=first;token=second"]).as_deref(), Some("first"));
+        for field in [
+            "",
+            "token",
+            "token=",
+            "tokens=x",
+            "atoken=x",
+            "Token=x",
+            "a=token=x",
+        ] {
+            assert_eq!(token(&[field]), None, "{field}");
+        }
+    }
+
+    #[test]
+    fn an_argument_is_found_by_its_whole_name_and_comes_once() {
+        let token = |args: &'static str| argument_token(args.as_bytes(), b"t");
+        assert_eq!(token("a=1&t=x.y.z&b"), Ok(Some(&b"x.y.z"[..])));
+        for args in ["", "t", "t=", "tt=x", "a=t=x", "T=x"] {
+            assert_eq!(token(args), Ok(None), "{args}");
+        }
+        assert_eq!(token("t=x&t=x"), Err(AuthError::AuthorizationRepeated));
     }
 }

@@ -18,12 +18,15 @@ pub struct VerifiedTokens {
     identities: LruCache<Box<[u8]>, Rc<Identity>>,
     bytes: usize,
     max_bytes: usize,
+    /// The keys that the identities were verified with.
+    generation: u64,
 }
 
 impl VerifiedTokens {
     /// Remembers at most `capacity` tokens, and so many that they take at most about `max_bytes` of memory.
     pub fn new(verifier: Verifier, capacity: NonZeroUsize, max_bytes: usize) -> Self {
         Self {
+            generation: verifier.generation(),
             verifier,
             identities: LruCache::new(capacity),
             bytes: 0,
@@ -33,6 +36,7 @@ impl VerifiedTokens {
 
     /// As [`Verifier::verify`].
     pub fn verify(&mut self, token: &[u8], now_s: u64) -> Result<Rc<Identity>, AuthError> {
+        self.forget_if_keys_changed();
         if let Some(identity) = self.identities.get(token) {
             let identity = Rc::clone(identity);
             if let Err(error) = self.verifier.check_times(&identity, now_s) {
@@ -59,6 +63,16 @@ impl VerifiedTokens {
     /// How many bytes they take.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// What a key has verified goes with it.
+    fn forget_if_keys_changed(&mut self) {
+        let generation = self.verifier.generation();
+        if generation != self.generation {
+            self.generation = generation;
+            self.identities.clear();
+            self.bytes = 0;
+        }
     }
 
     fn remember(&mut self, token: &[u8], identity: &Rc<Identity>) {
@@ -102,14 +116,13 @@ mod tests {
     use std::num::NonZeroUsize;
     use std::rc::Rc;
 
-    use super::super::test_tokens::{config, key, sign};
+    use super::super::test_tokens::{config, key, sign, verifier_of};
     use super::VerifiedTokens;
-    use crate::auth::{ClaimFault, TokenFault, Verifier};
+    use crate::auth::{ClaimFault, KeyStore, TokenFault, Verifier};
 
     fn tokens(capacity: usize, max_bytes: usize) -> VerifiedTokens {
-        let verifier = Verifier::new(&config(vec![key(None, 1)])).expect("usable keys");
         VerifiedTokens::new(
-            verifier,
+            verifier_of(vec![key(None, 1)]),
             NonZeroUsize::new(capacity).expect("not zero"),
             max_bytes,
         )
@@ -158,6 +171,22 @@ mod tests {
         let last = forged.len() - 2;
         forged[last] ^= 1;
         assert!(tokens.verify(&forged, 0).is_err());
+    }
+
+    #[test]
+    fn what_a_key_has_verified_goes_with_it() {
+        let keys = Rc::new(KeyStore::new(&[key(None, 1)]).expect("usable keys"));
+        let verifier = Verifier::new(&config(), vec![Rc::clone(&keys)]);
+        let mut tokens = VerifiedTokens::new(verifier, NonZeroUsize::MIN, 1 << 20);
+        let token = sign(1, "{}");
+        assert!(tokens.verify(token.as_bytes(), 0).is_ok());
+        keys.replace(&[key(None, 2)]).expect("usable keys");
+        assert_eq!(
+            tokens.verify(token.as_bytes(), 0),
+            Err(TokenFault::Signature.into())
+        );
+        assert!(tokens.is_empty() && tokens.bytes() == 0);
+        assert!(tokens.verify(sign(2, "{}").as_bytes(), 0).is_ok());
     }
 
     #[test]

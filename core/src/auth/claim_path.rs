@@ -23,6 +23,11 @@ enum Step {
 pub struct InvalidClaimPath;
 
 impl ClaimPath {
+    /// Whether it is the claim `scope`, a list of words (RFC 8693 section 4.2).
+    pub(super) fn is_scope(&self) -> bool {
+        &*self.first == "scope" && self.rest.is_empty()
+    }
+
     /// The value there.
     pub(super) fn find<'c, 'a>(&self, claims: &'c Object<'a>) -> Option<&'c Json<'a>> {
         self.rest

@@ -13,8 +13,11 @@ pub enum AuthError {
     /// A token came, and there is no key to verify it with.
     #[error("the server has no key for tokens")]
     NoKey,
-    /// The request has more than one Authorization field: which one counts would be a guess.
-    #[error("the Authorization field is repeated")]
+    /// The keys are fetched from a URL, and have not been fetched yet.
+    #[error("the keys for tokens could not be fetched")]
+    KeysUnavailable,
+    /// The request has more than one Authorization field, or token argument: which one counts would be a guess.
+    #[error("the token is repeated")]
     AuthorizationRepeated,
     /// The token cannot be taken apart, or none of the keys has signed it.
     #[error("{0}")]
@@ -87,6 +90,12 @@ pub enum ClaimFault {
     /// The role is not a string that can name a role.
     #[error("the token's role is not valid")]
     Role,
+    /// A required claim is missing or has another value.
+    #[error("the token lacks a required claim")]
+    Required,
+    /// The same, where the configuration asks for 403.
+    #[error("the token does not allow this")]
+    Forbidden,
 }
 
 impl AuthError {
@@ -96,7 +105,9 @@ impl AuthError {
         match self {
             Self::TokenMissing => Some("Bearer".into()),
             Self::NoKey => None,
+            Self::KeysUnavailable => None,
             Self::AuthorizationRepeated => Some(challenge("invalid_request", self).into()),
+            Self::Claims(ClaimFault::Forbidden) => Some(challenge("insufficient_scope", self).into()),
             // The messages above have no character that would need escaping in a quoted-string.
             Self::Token(_) | Self::Claims(_) => Some(challenge("invalid_token", self).into()),
         }
@@ -111,7 +122,9 @@ impl Problem for AuthError {
     fn status(&self) -> u16 {
         match self {
             Self::NoKey => 500,
+            Self::KeysUnavailable => 503,
             Self::AuthorizationRepeated => 400,
+            Self::Claims(ClaimFault::Forbidden) => 403,
             Self::TokenMissing | Self::Token(_) | Self::Claims(_) => 401,
         }
     }
@@ -121,8 +134,10 @@ impl Problem for AuthError {
             Self::NoKey => "PGRST300",
             Self::Token(_) => "PGRST301",
             Self::TokenMissing => "PGRST302",
+            Self::Claims(ClaimFault::Forbidden) => "POSTERN301",
             Self::Claims(_) => "PGRST303",
             Self::AuthorizationRepeated => "POSTERN300",
+            Self::KeysUnavailable => "POSTERN302",
         }
     }
 }
@@ -140,9 +155,7 @@ mod tests {
         );
         assert_eq!(
             AuthError::AuthorizationRepeated.challenge().as_deref(),
-            Some(
-                r#"Bearer error="invalid_request", error_description="the Authorization field is repeated""#
-            )
+            Some(r#"Bearer error="invalid_request", error_description="the token is repeated""#)
         );
         assert_eq!(AuthError::NoKey.challenge(), None);
     }
@@ -168,6 +181,8 @@ mod tests {
             ClaimFault::Issuer.into(),
             ClaimFault::Audience.into(),
             ClaimFault::Role.into(),
+            ClaimFault::Required.into(),
+            ClaimFault::Forbidden.into(),
         ];
         for fault in faults {
             let message = fault.to_string();

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::ClaimFault;
 use super::claim_path::ClaimPath;
 use super::json::{Json, Object};
+use super::requirement::Requirement;
 
 /// The identity in a genuine token. Whether its times are right is asked anew for every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,7 @@ pub(super) struct Expected {
     pub(super) issuer: Option<Box<str>>,
     pub(super) audience: Option<Box<str>>,
     pub(super) role_claim: ClaimPath,
+    pub(super) required: Vec<Requirement>,
 }
 
 impl Expected {
@@ -120,7 +122,10 @@ impl Expected {
         let mut audiences = audiences(claims.member("aud"))?;
         match self.audience.as_deref() {
             Some(audience) if !audiences.any(|other| other == audience) => Err(ClaimFault::Audience),
-            _ => Ok(()),
+            _ => self
+                .required
+                .iter()
+                .try_for_each(|requirement| requirement.check(claims)),
         }
     }
 }
@@ -211,12 +216,14 @@ fn without_role(payload: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{ClaimFault, Expected, Identity};
+    use crate::auth::{Refusal, Requirement};
 
     fn expected() -> Expected {
         Expected {
             issuer: None,
             audience: None,
             role_claim: "role".parse().expect("a path"),
+            required: Vec::new(),
         }
     }
 
@@ -335,6 +342,51 @@ mod tests {
         assert_eq!(at(r#"{"nbf":100}"#, 70, 30), Ok(()));
         assert_eq!(at(r#"{"iat":100}"#, 69, 30), Err(ClaimFault::IssuedInFuture));
         assert_eq!(at("{}", 0, 0), Ok(()));
+    }
+
+    #[test]
+    fn required_claims_must_be_there_or_have_a_value() {
+        let check = |path: &str, values: &[&str], claims: &str| {
+            let requirement = Requirement {
+                path: path.parse().expect("a path"),
+                values: values.iter().map(|&value| value.into()).collect(),
+                refusal: Refusal::Unauthorized,
+            };
+            let expected = Expected {
+                required: vec![requirement],
+                ..expected()
+            };
+            Identity::parse(claims.as_bytes().to_vec(), &expected).is_ok()
+        };
+        let claims = r#"{"tenant":"acme","scope":"read write","groups":["a","b",3],"n":5,"yes":true,"no":false,
+            "nothing":null,"app":{"scope":"read write"}}"#;
+        for (path, values) in [
+            ("tenant", &[][..]),
+            ("tenant", &["other", "acme"]),
+            ("scope", &["write"]),
+            ("groups", &["b"]),
+            ("groups", &["3"]),
+            ("n", &["5"]),
+            ("n", &["5.0"]),
+            ("yes", &[]),
+            ("no", &["false"]),
+            ("app.scope", &["read write"]),
+        ] {
+            assert!(check(path, values, claims), "{path} {values:?}");
+        }
+        for (path, values) in [
+            ("missing", &[][..]),
+            ("nothing", &[]),
+            ("no", &[]),
+            ("tenant", &["acm", "acmee", "ACME"]),
+            ("scope", &["writ", "read write"]),
+            ("groups", &["c"]),
+            ("n", &["5x", ""]),
+            ("app.scope", &["read"]),
+            ("app", &["read"]),
+        ] {
+            assert!(!check(path, values, claims), "{path} {values:?}");
+        }
     }
 
     #[test]

@@ -13,18 +13,31 @@ mod claim_path;
 mod error;
 mod identity;
 mod json;
+mod jwks;
 mod key;
+mod key_store;
+mod public_key;
+mod requirement;
 mod secret;
+#[cfg(test)]
+mod test_keys;
 #[cfg(test)]
 pub(crate) mod test_tokens;
 mod token;
 mod verifier;
 
-pub use authorization::bearer_token;
+pub use authorization::{argument_token, bearer_token, cookie_token};
 pub use cache::VerifiedTokens;
 pub use claim_path::{ClaimPath, InvalidClaimPath};
 pub use error::{AuthError, ClaimFault, TokenFault};
 pub use identity::Identity;
+/// The algorithms that tokens are signed with (RFC 7518 section 3.1).
+pub use jsonwebtoken::Algorithm;
+pub use jwks::{JwksError, JwksSource, parse_jwks};
 pub use key::UnusableKey;
+pub use key_store::KeyStore;
+pub use public_key::{PublicKey, PublicKeyError};
+pub use requirement::{Refusal, Requirement};
 pub use secret::{Secret, SecretEncoding, SecretError};
+pub use token::key_id;
 pub use verifier::Verifier;

@@ -1,21 +1,26 @@
 //! Keys and tokens for the unit tests of this crate.
 
+use std::rc::Rc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 
-use super::{ClaimPath, Secret, SecretEncoding};
+use super::{KeyStore, Secret, SecretEncoding, Verifier};
 use crate::config::{JwtConfig, JwtKeyConfig, JwtKeyMaterial};
 
 /// A configuration that expects nothing of the claims and allows no leeway.
-pub(crate) fn config(keys: Vec<JwtKeyConfig>) -> JwtConfig {
+pub(crate) fn config() -> JwtConfig {
     JwtConfig {
-        keys,
-        issuer: None,
-        audience: None,
         leeway_s: 0,
-        role_claim: ClaimPath::default(),
+        ..JwtConfig::default()
     }
+}
+
+/// A verifier with these keys and that configuration.
+pub(crate) fn verifier_of(keys: Vec<JwtKeyConfig>) -> Verifier {
+    let store = KeyStore::new(&keys).expect("usable keys");
+    Verifier::new(&config(), vec![Rc::new(store)])
 }
 
 /// A key whose bytes are all the same.
@@ -24,6 +29,7 @@ pub(crate) fn key(id: Option<&str>, byte: u8) -> JwtKeyConfig {
     JwtKeyConfig {
         id: id.map(Into::into),
         material: JwtKeyMaterial::Secret(secret),
+        algorithms: None,
     }
 }
 
@@ -34,12 +40,17 @@ pub(crate) fn sign(byte: u8, claims: &str) -> String {
 
 /// A token signed with HS256, whatever the header says.
 pub(crate) fn sign_with(byte: u8, header: &str, claims: &str) -> String {
+    let key = EncodingKey::from_secret(&[byte; 32]);
+    sign_as(&key, Algorithm::HS256, header, claims)
+}
+
+/// A token signed with that key and algorithm.
+pub(crate) fn sign_as(key: &EncodingKey, algorithm: Algorithm, header: &str, claims: &str) -> String {
     let signed = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header),
         URL_SAFE_NO_PAD.encode(claims)
     );
-    let key = EncodingKey::from_secret(&[byte; 32]);
-    let signature = crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).expect("a usable key");
+    let signature = crypto::sign(signed.as_bytes(), key, algorithm).expect("a usable key");
     format!("{signed}.{signature}")
 }

@@ -52,6 +52,11 @@ impl<'a> Token<'a> {
     }
 }
 
+/// The `kid` of a token's header, if the token is well-formed and has one. Nothing of it is to be believed.
+pub fn key_id(token: &[u8]) -> Option<Box<str>> {
+    Token::parse(token).ok()?.key_id
+}
+
 /// More than any header field of nginx's default buffers holds; large enough for tokens that carry groups.
 const MAX_BYTES: usize = 8 * 1024;
 

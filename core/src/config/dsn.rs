@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-pub use crate::pg::tls::SslMode;
 pub use crate::pg::{ChannelBinding, Password};
+pub use crate::tls::SslMode;
 
 use crate::pg::Settings;
 use options::Options;

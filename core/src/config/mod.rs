@@ -5,7 +5,9 @@ pub mod dsn;
 
 use std::num::NonZeroU32;
 
-use crate::auth::{ClaimPath, Secret};
+use jsonwebtoken::Algorithm;
+
+use crate::auth::{ClaimPath, PublicKey, Requirement, Secret};
 use crate::schema_cache::QualifiedName;
 
 /// A `postern_database` block. Durations are in milliseconds.
@@ -87,11 +89,9 @@ pub struct ResourceConfig {
     pub max_limit: NonZeroU32,
 }
 
-/// A `postern_jwt` directive: which tokens are accepted.
-#[derive(Debug, Clone)]
+/// What is expected of tokens: `postern_jwt` and `postern_jwt_require`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwtConfig {
-    /// The keys, any of which may have signed a token.
-    pub keys: Vec<JwtKeyConfig>,
     /// What the claim `iss` must be; not checked where there is none.
     pub issuer: Option<Box<str>>,
     /// What the claim `aud` must be or contain; not checked where there is none.
@@ -100,6 +100,20 @@ pub struct JwtConfig {
     pub leeway_s: u32,
     /// Which claim names the role.
     pub role_claim: ClaimPath,
+    /// What else the claims must be.
+    pub required: Vec<Requirement>,
+}
+
+impl Default for JwtConfig {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            audience: None,
+            leeway_s: Self::DEFAULT_LEEWAY_S,
+            role_claim: ClaimPath::default(),
+            required: Vec::new(),
+        }
+    }
 }
 
 impl JwtConfig {
@@ -107,18 +121,22 @@ impl JwtConfig {
     pub const DEFAULT_LEEWAY_S: u32 = 30;
 }
 
-/// A key of [`JwtConfig`].
+/// A key for tokens.
 #[derive(Debug, Clone)]
 pub struct JwtKeyConfig {
     /// Its name, which a token's `kid` selects; a key without one is tried for every token.
     pub id: Option<Box<str>>,
     /// The key itself.
     pub material: JwtKeyMaterial,
+    /// The algorithms that it is limited to, of those that go with its type.
+    pub algorithms: Option<Vec<Algorithm>>,
 }
 
 /// What a key is made of. It decides which algorithms the key may be used with, whatever a token says.
 #[derive(Debug, Clone)]
 pub enum JwtKeyMaterial {
-    /// A shared secret: HS256.
+    /// A shared secret: HS256, HS384, HS512.
     Secret(Secret),
+    /// A public key: RS and PS with RSA, ES256 and ES384 by the curve, EdDSA with Ed25519.
+    Public(PublicKey),
 }

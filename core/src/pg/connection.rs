@@ -72,7 +72,7 @@ enum Signal<T> {
 
 impl<T> Connection<T> {
     /// A connection whose start message is in the output. `tls_server_end_point` is the hash of the server's certificate
-    /// (RFC 5929) if the bytes travel inside TLS, for channel binding; see [`super::tls::TlsSession::server_end_point`].
+    /// (RFC 5929) if the bytes travel inside TLS, for channel binding; see [`crate::tls::TlsSession::server_end_point`].
     pub fn new(settings: Rc<Settings>, tls_server_end_point: Option<Vec<u8>>) -> Result<Self, ProtocolError> {
         let mut output = BytesMut::with_capacity(OUTPUT_CAPACITY);
         frontend::startup_message(settings.startup_parameters(), &mut output)

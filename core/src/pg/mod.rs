@@ -19,7 +19,6 @@ mod server_error;
 mod settings;
 mod statements;
 mod submit;
-pub mod tls;
 
 pub use connection::{Connection, State};
 pub use data_row::DataRow;

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use postern_core::pg::tls::{Answer, TlsError, TlsSession, TlsSettings};
 use postern_core::pg::{Connection, Event, ProtocolError, Settings};
 use postern_core::query::{Params, Query, Statement};
+use postern_core::tls::{Answer, TlsError, TlsSession, TlsSettings};
 
 use super::Cluster;
 

@@ -1,4 +1,5 @@
-//! TLS without I/O, with the meaning that libpq gives to `sslmode` (PostgreSQL manual, "SSL Support" of libpq).
+//! TLS without I/O: to PostgreSQL with the meaning that libpq gives to `sslmode` (PostgreSQL manual, "SSL Support" of libpq), and
+//! to HTTPS servers.
 //!
 //! The driver sends [`TlsSettings::request`], gives the one byte that comes back to [`TlsSettings::answer`], and then moves
 //! bytes through a [`TlsSession`]. A connection over a Unix socket does without, as in libpq.
@@ -58,6 +59,21 @@ pub enum Answer {
 impl TlsSettings {
     /// Settings for `host`, the name (or address) that was configured, with the content of `sslrootcert` if there is one.
     pub fn new(mode: SslMode, root_certificates: Option<&[u8]>, host: &str) -> Result<Self, TlsError> {
+        Self::with_alpn(mode, root_certificates, host, ALPN_POSTGRESQL)
+    }
+
+    /// Settings for an HTTPS server, whose certificate must be for `host` and be one of, or issued by one of, `root_certificates`
+    /// (PEM).
+    pub fn https(root_certificates: &[u8], host: &str) -> Result<Self, TlsError> {
+        Self::with_alpn(SslMode::VerifyFull, Some(root_certificates), host, ALPN_HTTP)
+    }
+
+    fn with_alpn(
+        mode: SslMode,
+        root_certificates: Option<&[u8]>,
+        host: &str,
+        alpn: &[u8],
+    ) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = Verifier::new(mode, root_certificates, &provider)?;
         let name = ServerName::try_from(host.to_owned()).ok();
@@ -72,7 +88,7 @@ impl TlsSettings {
             .with_no_client_auth();
         // PostgreSQL does not resume sessions; and a connection that lives for hours has no use for it.
         config.resumption = Resumption::disabled();
-        config.alpn_protocols = vec![ALPN_PROTOCOL.to_vec()];
+        config.alpn_protocols = vec![alpn.to_vec()];
         // A name that cannot be in a certificate is not checked, and cannot be sent either.
         config.enable_sni = name.is_some();
         let name = match name {
@@ -143,13 +159,13 @@ pub enum TlsError {
     #[error("no root certificates to verify the database server with: sslrootcert is not set")]
     NoRootCertificates,
     /// The root certificates cannot be used; the text is the reason.
-    #[error("invalid root certificates in sslrootcert: {0}")]
+    #[error("invalid root certificates: {0}")]
     RootCertificates(Box<str>),
     /// `verify-full` cannot find this name in any certificate.
     #[error("host name \"{0}\" cannot be verified by TLS")]
     HostName(Box<str>),
     /// The handshake failed, the certificate is not acceptable, or the bytes are no TLS.
-    #[error("TLS with the database server failed: {0}")]
+    #[error("TLS failed: {0}")]
     Tls(#[source] rustls::Error),
     /// rustls could not take bytes that it has to take.
     #[error("TLS buffer overflow")]
@@ -157,7 +173,10 @@ pub enum TlsError {
 }
 
 /// The protocol name of PostgreSQL (IANA "TLS ALPN Protocol IDs"); servers before version 17 ignore it.
-const ALPN_PROTOCOL: &[u8] = b"postgresql";
+const ALPN_POSTGRESQL: &[u8] = b"postgresql";
+
+/// HTTP/1.1 over TLS (RFC 7301).
+const ALPN_HTTP: &[u8] = b"http/1.1";
 
 /// Stands for a host whose name cannot be in a certificate (RFC 6761).
 const NO_NAME: &str = "postgresql.invalid";

@@ -6,8 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use postern_core::pg::tls::{SslMode, TlsError, TlsSession, TlsSettings};
 use postern_core::pg::{ChannelBinding, Password, ProtocolError, Settings};
+use postern_core::tls::{SslMode, TlsError, TlsSession, TlsSettings};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -279,7 +279,7 @@ fn the_certificate_without_its_key_is_not_enough() {
     }
 }
 
-const BAD_SIGNATURE: &str = "TLS with the database server failed: invalid peer certificate: BadSignature";
+const BAD_SIGNATURE: &str = "TLS failed: invalid peer certificate: BadSignature";
 
 fn scram() -> Settings {
     Settings {
