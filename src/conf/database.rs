@@ -204,7 +204,7 @@ fn read_password(cf: &mut Conf<'_>, path: &str) -> Result<Password, ConfError> {
     if bytes.is_empty() {
         return Err(ConfError::Message(format!("no password in \"{path}\"")));
     }
-    Ok(Password::new(bytes))
+    Ok(Password::new(bytes.as_slice()))
 }
 
 /// The password of the connection string, or of the file that it names.

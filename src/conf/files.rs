@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use zeroize::Zeroizing;
+
 use crate::nginx::conf::{Conf, ConfError};
 
 /// No key, password or certificate bundle is longer.
@@ -22,9 +24,9 @@ pub(super) fn read(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, ConfError> 
     std::fs::read(&full).map_err(failed)
 }
 
-/// The content of a file that should be kept from others; warns where it is not.
-pub(super) fn read_secret(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, ConfError> {
-    let bytes = read(cf, path)?;
+/// The content of a file that should be kept from others, zeroed when it is dropped; warns where others can read it.
+pub(super) fn read_secret(cf: &mut Conf<'_>, path: &str) -> Result<Zeroizing<Vec<u8>>, ConfError> {
+    let bytes = Zeroizing::new(read(cf, path)?);
     warn_if_public(cf, path)?;
     Ok(bytes)
 }

@@ -183,10 +183,8 @@ fn encoding(parameter: &str, value: &str) -> Result<SecretEncoding, ConfError> {
 }
 
 fn read_secret(cf: &mut Conf<'_>, path: &str, encoding: SecretEncoding) -> Result<Secret, ConfError> {
-    let mut content = files::read_secret(cf, path)?;
-    let secret = Secret::parse(&content, encoding);
-    content.fill(0);
-    secret.map_err(|error| in_file(error, path))
+    let content = files::read_secret(cf, path)?;
+    Secret::parse(&content, encoding).map_err(|error| in_file(error, path))
 }
 
 fn in_file(error: impl std::fmt::Display, path: &str) -> ConfError {
