@@ -287,3 +287,88 @@ GET /inner/1
 --- more_headers eval: main::signed('the second secret of at least 32 octets')
 --- error_code: 401
 --- response_body_like: "PGRST303"
+
+
+
+=== TEST 22: a level that gives a parameter keeps the others and the mode
+--- config
+    postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE issuer=me audience=app;
+    location /audience { postern_jwt audience=other; postern_resource app table=api.context key=id; }
+    location /leeway   { postern_jwt leeway=60s; postern_resource app table=api.context key=id; }
+    location /mode     { postern_jwt optional; postern_resource app table=api.context key=id; }
+--- request eval
+["GET /audience/1", "GET /audience/1", "GET /audience/1", "GET /leeway/1", "GET /leeway/1", "GET /leeway/1", "GET /mode/1", "GET /mode/1"]
+--- more_headers eval
+my $token = sub { main::bearer({%main::alice, @_}) };
+["", $token->(iss => 'evil', aud => 'other'), $token->(iss => 'me', aud => 'other'),
+ "", $token->(), $token->(iss => 'me', aud => 'app', exp => time - 20),
+ "", $token->(iss => 'me')]
+--- error_code eval
+[401, 401, 200, 401, 401, 200, 200, 401]
+
+
+
+=== TEST 23: an argument with a token is no condition, and is not in the link to the next page
+--- request eval
+"GET /api/books?select=id&limit=1&access_token=" . main::token({%main::alice}) . "&order=id"
+--- config
+    postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE argument=access_token;
+    location /api/books { postern_resource app table=api.books; }
+--- response_headers_like
+Link: </api/books\?select=id&limit=1&order=id&cursor=[^&]+>; rel="next"
+
+
+
+=== TEST 24: a claim with a line break is not found: it would make two header fields of one
+--- config
+    postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE;
+    add_header X-Name "[$postern_claim_name]" always;
+    add_header X-User "[$postern_user]" always;
+    location /page/ { alias $TEST_NGINX_SERVER_ROOT/html/; }
+--- request
+GET /page/index.html
+--- more_headers eval: main::bearer({sub => "a\r\nX-Evil: 1", name => "b\nX-Evil: 1"})
+--- response_headers
+X-Name: []
+X-User: []
+X-Evil:
+--- user_files
+>>> index.html
+a page
+
+
+
+=== TEST 25: numbers are compared to the last digit
+--- config
+    postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE;
+    postern_jwt_require account 1234567890123456789;
+    location /page/ { alias $TEST_NGINX_SERVER_ROOT/html/; }
+--- request eval
+[("GET /page/index.html") x 2]
+--- more_headers eval
+[map { main::bearer("{\"account\":$_}") } '1234567890123456789', '1234567890123456889']
+--- error_code eval
+[200, 401]
+--- user_files
+>>> index.html
+a page
+
+
+
+=== TEST 26: requirements that nothing checks
+--- config
+    location /a { postern_jwt_key secret_file=$TEST_NGINX_SECRET_FILE; postern_jwt_require role admin; return 200; }
+--- must_die
+--- error_log
+"postern_jwt_require" without "postern_jwt"
+
+
+
+=== TEST 27: an error that leads to another guarded location asks once
+--- config
+    location /a { postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE; error_page 401 = @other; root /nonexistent; }
+    location @other { postern_jwt on secret_file=$TEST_NGINX_FIXTURE_DIR/one; root /nonexistent; }
+--- request
+GET /a
+--- error_code: 401
+--- raw_response_headers_unlike: WWW-Authenticate:.*WWW-Authenticate:

@@ -1,5 +1,6 @@
 //! HTTP servers that workers ask: `http://…` and `https://…`.
 
+use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -36,6 +37,15 @@ impl PartialEq for Endpoint {
     }
 }
 
+impl fmt::Display for Endpoint {
+    /// Without the query string, which may hold a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.url.scheme_str().unwrap_or_default();
+        let authority = self.url.authority().map_or("", |authority| authority.as_str());
+        write!(f, "{scheme}://{authority}{}", self.url.path())
+    }
+}
+
 /// Reads a URL. The name is resolved now, as nginx does for its upstreams.
 pub(super) fn read_endpoint(
     cf: &mut Conf<'_>,
@@ -54,7 +64,14 @@ pub(super) fn read_endpoint(
         Some(scheme) if *scheme == Scheme::HTTP => (false, 80),
         _ => return Err(invalid()),
     };
-    let port = authority.port_u16().unwrap_or(default_port);
+    let port = match authority.as_str().strip_prefix(authority.host()) {
+        Some("") => default_port,
+        Some(port) => port.trim_start_matches(':').parse().map_err(|_| invalid())?,
+        None => return Err(invalid()),
+    };
+    if port == 0 || (!is_tls && trusted_certificate.is_some()) {
+        return Err(invalid());
+    }
     let addresses = Address::resolve(cf, &host, port)?;
     let tls = match is_tls {
         true => Some(Rc::new(tls_settings(cf, &host, trusted_certificate)?)),

@@ -26,6 +26,7 @@ thread_local! {
     static WAKE_UP: OnceCell<Event> = const { OnceCell::new() };
     static AFTER: RefCell<Vec<Rc<dyn Deferred>>> = const { RefCell::new(Vec::new()) };
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+    static IN_LOOP: Cell<bool> = const { Cell::new(true) };
 }
 
 /// Work that many tasks of one turn cause and that is done once, after them: flushing a connection.
@@ -55,9 +56,25 @@ fn schedule(runnable: Runnable) {
 }
 
 fn wake_up() {
-    if !RUNNING.get() {
-        WAKE_UP.with(|event| event.get_or_init(|| Event::new(run)).post());
+    if RUNNING.get() {
+        return;
     }
+    WAKE_UP.with(|event| {
+        let event = event.get_or_init(|| Event::new(run));
+        if IN_LOOP.get() {
+            event.post();
+        } else {
+            event.post_next();
+        }
+    });
+}
+
+/// Starts what a process begins with, before its loop runs: what it wakes runs in the first turn, which would wait for an event
+/// from outside otherwise.
+pub(crate) fn before_loop(start: impl FnOnce()) {
+    IN_LOOP.set(false);
+    start();
+    IN_LOOP.set(true);
 }
 
 /// Polls what was queued when the run began. What is woken meanwhile is left to the next turn.

@@ -96,6 +96,11 @@ impl Request {
 
     /// Sets `WWW-Authenticate` (RFC 9110, section 11.6.1) where nginx expects it, so that `satisfy any` can take it back.
     pub(crate) fn set_www_authenticate(&mut self, value: &[u8]) -> Option<()> {
+        // A location that an error leads to has the last word.
+        // SAFETY: nginx keeps a pointer to an element of its list, or null.
+        if let Some(earlier) = unsafe { self.raw().headers_out.www_authenticate.as_mut() } {
+            earlier.hash = 0;
+        }
         let header = self.push_header("WWW-Authenticate", value)?;
         self.raw().headers_out.www_authenticate = header.as_ptr();
         Some(())

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use nginx_sys::{
-    ngx_http_block_reading, ngx_http_core_run_phases, ngx_http_finalize_request,
+    ngx_handle_read_event, ngx_http_block_reading, ngx_http_core_run_phases, ngx_http_finalize_request,
     ngx_http_request_empty_handler, ngx_http_request_t, ngx_http_run_posted_requests, ngx_http_test_reading,
-    ngx_int_t,
+    ngx_int_t, ngx_post_event, ngx_posted_events,
 };
 
 use super::executor::{self, Task};
@@ -109,8 +109,9 @@ impl Request {
         }
         // A body that is still being discarded has the connection's reads; else a client that closes is noticed.
         if raw.discard_body() == 0 {
-            raw.read_event_handler = Some(ngx_http_test_reading);
+            self.notice_abort();
         }
+        let raw = self.raw();
         // SAFETY: a request has a live main request. If it is this one, `raw` is not used any more.
         let main = unsafe { &mut *raw.main };
         main.set_count(main.count() + 1);
@@ -143,10 +144,28 @@ impl Request {
         if unsafe { cleanup::attach(raw.pool, suspension) }.is_none() {
             return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
         }
-        raw.read_event_handler = Some(ngx_http_test_reading);
         // Room on the client's connection would otherwise run the phases early.
         raw.write_event_handler = Some(ngx_http_request_empty_handler);
+        self.notice_abort();
         Verdict::Finished(super::AGAIN)
+    }
+
+    /// Has a client that closes its connection end the request, also one that has closed it already: the event of that may have
+    /// come with the request itself (as `ngx_http_limit_req_module` does for requests that it delays).
+    fn notice_abort(&mut self) {
+        let raw = self.raw();
+        raw.read_event_handler = Some(ngx_http_test_reading);
+        // SAFETY: a request has a live connection, which has a read event.
+        let event = unsafe { (*raw.connection).read };
+        // SAFETY: as above.
+        if unsafe { (*event).ready() } != 0 {
+            let queue = &raw mut ngx_posted_events;
+            // SAFETY: the event belongs to the live connection; closing it takes it out of the queue.
+            unsafe { ngx_post_event(event, queue) };
+        } else {
+            // SAFETY: as above. Where it fails, only the notice is missing.
+            unsafe { ngx_handle_read_event(event, 0) };
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::request::Request;
 pub(crate) trait Variable: 'static {
     /// The name without the dollar sign, or its beginning, in lower case.
     const NAME: &'static str;
-    /// The value as it is now; `None` reads as empty. `rest` is what follows [`Variable::NAME`] in the name that was used.
+    /// The value as it is now; `None` reads as empty, and so does one with control characters. `rest` is what follows [`Variable::NAME`] in the name that was used.
     fn value(request: &mut Request, rest: &[u8]) -> Option<Cow<'static, [u8]>>;
 }
 
@@ -81,7 +81,7 @@ unsafe fn answer<V: Variable>(
     // SAFETY: the caller vouches for it.
     let value = unsafe { &mut *value };
     guarded(super::ERROR, || {
-        let Some(text) = V::value(request, rest) else {
+        let Some(text) = V::value(request, rest).filter(|text| is_one_line(text)) else {
             value.set_not_found(1);
             return super::OK;
         };
@@ -99,4 +99,9 @@ unsafe fn answer<V: Variable>(
         value.set_not_found(0);
         super::OK
     })
+}
+
+/// Header fields and log lines are made of values as they are: one with a line break would make two of one.
+fn is_one_line(text: &[u8]) -> bool {
+    text.iter().all(|&byte| byte >= b' ' && byte != 0x7f)
 }

@@ -1,14 +1,16 @@
 //! Access phase: from a token to an identity.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
-use postern_core::auth::{AuthError, Identity, argument_token, bearer_token, cookie_token};
+use postern_core::auth::{AuthError, Identity, argument_token, bearer_token, cookie_token, without_argument};
 use postern_core::error::Error;
 use postern_core::response;
 
 use super::context::ErrorBodyState;
 use crate::conf::{JwtMode, JwtSettings, Postern, RemoteKeys, TokenPlaces};
 use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::timer::{self, OnExit};
 use crate::nginx::{Level, Request, time};
 use crate::worker;
 
@@ -95,6 +97,15 @@ fn token<'r>(request: &'r Request, places: &TokenPlaces) -> Result<Option<&'r [u
     }
 }
 
+/// The arguments of a request for what comes after: without its token.
+pub(super) fn arguments(request: &Request) -> Cow<'_, [u8]> {
+    let settings = request.location_conf::<Postern>().jwt.settings();
+    match settings.and_then(|jwt| jwt.places().argument.as_ref()) {
+        Some(name) => without_argument(request.args(), name.as_bytes()),
+        None => Cow::Borrowed(request.args()),
+    }
+}
+
 /// Whether a request without a token may go on.
 fn allows_nobody(request: &Request, mode: JwtMode) -> bool {
     match mode {
@@ -132,11 +143,18 @@ fn fetch_keys(request: &mut Request, error: AuthError, stale_keys: Vec<Rc<Remote
     }
     context.keys_were_fetched = true;
     request.pause(|| async move {
-        for keys in stale_keys {
-            keys.refresh().demand().await;
-        }
+        let fetched = async {
+            for keys in stale_keys {
+                keys.refresh().demand().await;
+            }
+        };
+        // A worker that is to exit stays for the request.
+        timer::timeout(KEYS_TIMEOUT_MS, OnExit::Wait, fetched).await;
     })
 }
+
+/// A request waits for keys no longer than this.
+const KEYS_TIMEOUT_MS: u64 = 10_000;
 
 /// nginx answers the status, so that `satisfy` and `error_page` work as for its own access modules.
 fn refuse(request: &mut Request, error: AuthError) -> Verdict {

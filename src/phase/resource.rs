@@ -11,7 +11,7 @@ use postern_core::resource::{Head, RequestParts};
 use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
 
-use super::access::Access;
+use super::access::{Access, arguments};
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
 use crate::conf::{JwtMode, Postern, ResourceSettings};
@@ -37,7 +37,8 @@ impl Handler for Resource {
                 refused => return refused,
             }
         }
-        match Head::parse(&parts(request, &settings), &settings.config) {
+        let args = arguments(request);
+        match Head::parse(&parts(request, &settings, &args), &settings.config) {
             Err(error) => refuse(request, &error.into()),
             Ok(head) if head.needs_body() => request.read_body::<Self>(),
             Ok(_) => match request.discard_body() {
@@ -61,7 +62,7 @@ fn settings(request: &Request) -> Option<Rc<ResourceSettings>> {
     request.location_conf::<Postern>().resource.clone()
 }
 
-fn parts<'r>(request: &'r Request, settings: &ResourceSettings) -> RequestParts<'r> {
+fn parts<'r>(request: &'r Request, settings: &ResourceSettings, args: &'r [u8]) -> RequestParts<'r> {
     RequestParts {
         method: request.method(),
         tail: request.uri().get(settings.path.len()..).unwrap_or_default(),
@@ -69,7 +70,7 @@ fn parts<'r>(request: &'r Request, settings: &ResourceSettings) -> RequestParts<
             .written_path()
             .and_then(|path| path.strip_prefix(settings.path.as_bytes()))
             .unwrap_or_default(),
-        args: request.args(),
+        args,
         accept: request.header(b"accept"),
         content_type: request.content_type(),
         content_encoding: request.header(b"content-encoding"),
@@ -138,7 +139,8 @@ fn prepare(
     database: &Database,
     schema: &Rc<SchemaCache>,
 ) -> Result<Prepared, Error> {
-    let head = Head::parse(&parts(request, settings), &settings.config)?;
+    let args = arguments(request);
+    let head = Head::parse(&parts(request, settings, &args), &settings.config)?;
     let body = if head.needs_body() {
         Some(request.body().map_err(|_| Error::Internal)?)
     } else {
@@ -266,7 +268,7 @@ fn reply(
                 None => Err(Error::Internal),
             })?;
             if let Some(cursor) = &page.next_cursor {
-                let link = next_link(request.unparsed_path(), request.args(), cursor);
+                let link = next_link(request.unparsed_path(), &arguments(request), cursor);
                 reply.headers.push(("Link".into(), link.into_bytes().into()));
             }
             reply.body = Some(page.body);

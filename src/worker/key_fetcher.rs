@@ -1,6 +1,7 @@
 //! Fetches key sets: when the worker starts, on a schedule, and when a token names a key that is not known.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
@@ -31,8 +32,13 @@ pub(crate) struct Refresh {
     /// How many attempts have ended.
     attempts: Cell<u64>,
     fetcher: RefCell<Option<Waker>>,
-    waiters: RefCell<Vec<Waker>>,
+    /// Requests that wait for the attempt that is running, by the order in which they came.
+    waiters: RefCell<BTreeMap<u64, Waker>>,
+    waiters_so_far: Cell<u64>,
 }
+
+/// More requests do not wait for keys: they are refused at once.
+const MAX_WAITERS: usize = 1000;
 
 impl Refresh {
     /// Asks for the keys to be fetched now and waits until that has been tried. Answers at once where somebody has asked shortly
@@ -42,11 +48,16 @@ impl Refresh {
             return;
         }
         let attempts = self.attempts.get();
+        if self.waiters.borrow().len() >= MAX_WAITERS {
+            return;
+        }
+        let waiter = Waiter::new(self);
         poll_fn(|context| {
             if self.attempts.get() != attempts {
                 return Poll::Ready(());
             }
-            self.waiters.borrow_mut().push(context.waker().clone());
+            let waker = context.waker().clone();
+            self.waiters.borrow_mut().insert(waiter.number, waker);
             Poll::Pending
         })
         .await;
@@ -74,7 +85,7 @@ impl Refresh {
     fn end(&self) {
         self.is_running.set(false);
         self.attempts.set(self.attempts.get() + 1);
-        for waiter in self.waiters.take() {
+        for (_, waiter) in self.waiters.take() {
             waiter.wake();
         }
     }
@@ -90,6 +101,26 @@ impl Refresh {
             alarm.as_mut().poll(context)
         })
         .await;
+    }
+}
+
+/// A request that waits; one that goes away leaves nothing behind.
+struct Waiter<'r> {
+    refresh: &'r Refresh,
+    number: u64,
+}
+
+impl<'r> Waiter<'r> {
+    fn new(refresh: &'r Refresh) -> Self {
+        let number = refresh.waiters_so_far.get();
+        refresh.waiters_so_far.set(number + 1);
+        Self { refresh, number }
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.refresh.waiters.borrow_mut().remove(&self.number);
     }
 }
 
@@ -128,10 +159,10 @@ impl Fetcher {
                 self.keys.refresh_ms()
             }
             Err(reason) => {
-                let url = &self.keys.endpoint().url;
+                let endpoint = self.keys.endpoint();
                 log(
                     Level::Error,
-                    format_args!("keys of {url} could not be fetched: {reason}"),
+                    format_args!("keys of {endpoint} could not be fetched: {reason}"),
                 );
                 let pause_ms = self.pause_ms.min(self.keys.refresh_ms());
                 self.pause_ms = (self.pause_ms * 2).min(LAST_PAUSE_MS);
@@ -148,6 +179,14 @@ impl Fetcher {
             return Ok(());
         }
         let configs = self.keys.parse(&text).map_err(|error| error.to_string())?;
+        if configs.is_empty() {
+            // That is what the issuer says: it may have withdrawn what was stolen.
+            let endpoint = self.keys.endpoint();
+            log(
+                Level::Error,
+                format_args!("no usable key in the key set of {endpoint}"),
+            );
+        }
         self.keys
             .store()
             .replace(&configs)

@@ -30,10 +30,10 @@ thread_local! {
 
 /// The worker starts.
 pub(crate) fn start(main_conf: &MainConf) {
-    let databases = main_conf.databases().map(Database::start).collect();
-    DATABASES.set(databases);
-    let fetchers = main_conf.remote_keys.iter().map(key_fetcher::start).collect();
-    KEY_FETCHERS.set(fetchers);
+    executor::before_loop(|| {
+        DATABASES.set(main_conf.databases().map(Database::start).collect());
+        KEY_FETCHERS.set(main_conf.remote_keys.iter().map(key_fetcher::start).collect());
+    });
     STARTED.set(true);
 }
 

@@ -1,6 +1,8 @@
 //! Public keys and key sets: every algorithm, rotation, an endpoint that is down.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 
 use base64::Engine;
@@ -272,6 +274,120 @@ fn what_a_key_has_verified_goes_with_it() {
 }
 
 #[test]
+fn an_issuer_that_withdraws_all_keys_is_obeyed() {
+    let postgres = Postgres::start();
+    let dir = TempDir::new("keys");
+    let pair = rsa(&dir, "first");
+    let issuer = Issuer::start("", None);
+    issuer.publish(&[jwk(&pair, "1")]);
+    let key = format!("jwks_url={}?secret=query refresh=200ms", issuer.url());
+    let nginx = Nginx::ready(&with_key(&postgres, &key));
+    let token = token(&pair.private, Algorithm::RS256, Some("1"));
+    assert_eq!(ask(&nginx, WHO, &token).status, 200);
+    issuer.publish(&[]);
+    poll_until("the withdrawn keys are forgotten", || {
+        ask(&nginx, WHO, &token).status == 503
+    });
+    let log = nginx.error_log();
+    assert!(log.contains("no usable key in the key set of http://"), "{log}");
+    assert!(!log.contains("secret=query"), "{log}");
+}
+
+/// It waited for the first event from outside.
+#[test]
+fn keys_are_fetched_when_a_worker_starts() {
+    let issuer = Issuer::start("", None);
+    let config = Config {
+        workers: 1,
+        http: String::new(),
+        server: format!("postern_jwt_key jwks_url={};", issuer.url()),
+        listen: "",
+        main: "",
+        master: true,
+    };
+    let nginx = Nginx::start_quietly(&config);
+    poll_until("the keys are asked for", || {
+        nginx.error_log().contains("could not be fetched")
+    });
+}
+
+/// An issuer that takes connections and says nothing, until it is told to.
+struct SilentIssuer {
+    listener: TcpListener,
+}
+
+impl SilentIssuer {
+    fn start() -> Self {
+        Self {
+            listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/jwks.json", self.listener.local_addr().unwrap())
+    }
+
+    /// Answers the next request, on whichever connection it comes.
+    fn answer(&self, keys: &[Value]) {
+        let (mut stream, _) = self.listener.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).unwrap() > 0);
+        let body = json!({ "keys": keys }).to_string();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    }
+}
+
+/// A worker that was told to exit did so at once, and cut off the requests that waited for keys.
+#[test]
+fn a_reload_lets_requests_wait_for_their_keys() {
+    let postgres = Postgres::start();
+    let dir = TempDir::new("keys");
+    let pair = rsa(&dir, "first");
+    let issuer = SilentIssuer::start();
+    let nginx = Nginx::ready(&with_key(&postgres, &format!("jwks_url={}", issuer.url())));
+    let token = token(&pair.private, Algorithm::RS256, Some("1"));
+    let mut client = nginx.client();
+    let authorization = format!("Bearer {token}");
+    client
+        .send("GET", WHO, &[("Authorization", &authorization)], "")
+        .unwrap();
+    let old = nginx.workers();
+    nginx.reload();
+    issuer.answer(&[jwk(&pair, "1")]);
+    assert_eq!(client.receive("GET").unwrap().body, "{\"role\":\"web_user\"}");
+    drop(client);
+    issuer.answer(&[jwk(&pair, "1")]);
+    poll_until("the old worker exits", || {
+        !nginx.workers().iter().any(|pid| old.contains(pid))
+    });
+    nginx.assert_no_alert();
+}
+
+/// The connection of a client that had gone before its request was looked at was kept until the keys came.
+#[test]
+fn a_client_that_is_gone_already_is_not_waited_for() {
+    let postgres = Postgres::start();
+    let dir = TempDir::new("keys");
+    let pair = rsa(&dir, "first");
+    let issuer = SilentIssuer::start();
+    let nginx = Nginx::ready(&with_key(&postgres, &format!("jwks_url={}", issuer.url())));
+    let worker = nginx.workers()[0];
+    let open_files = || fs::read_dir(format!("/proc/{worker}/fd")).unwrap().count();
+    let before = open_files();
+    let authorization = format!("Bearer {}", token(&pair.private, Algorithm::RS256, Some("1")));
+    for _ in 0..200 {
+        let mut client = nginx.client();
+        client
+            .send("GET", WHO, &[("Authorization", &authorization)], "")
+            .unwrap();
+        client.abort();
+    }
+    poll_until("the connections are closed", || open_files() <= before);
+    assert!(!nginx.error_log().contains("could not be fetched"));
+}
+
+#[test]
 fn without_any_keys_a_token_is_answered_503_and_no_token_is_needed_to_be_nobody() {
     let postgres = Postgres::start();
     let dir = TempDir::new("keys");
@@ -373,6 +489,16 @@ fn files_that_hold_no_usable_key_fail_the_configuration() {
         (
             "secret_file={}/rsa.pem encoding=base64",
             "secret is not valid base64",
+        ),
+        (
+            "jwks_url=http://127.0.0.1/ algorithms=HS256,HS512",
+            "has no keys for these algorithms",
+        ),
+        ("jwks_url=http://127.0.0.1:99999/", "invalid URL"),
+        ("jwks_url=http://127.0.0.1:/", "invalid URL"),
+        (
+            "jwks_url=http://127.0.0.1/ trusted_certificate=ca.pem",
+            "invalid URL",
         ),
         ("jwks_url=ftp://127.0.0.1/", "invalid URL"),
         ("jwks_url=http://user@127.0.0.1/", "invalid URL"),

@@ -113,6 +113,19 @@ impl Nginx {
         Self { dir, child, port }
     }
 
+    /// Starts and waits for a worker without connecting to it: nothing from outside happens to it.
+    #[track_caller]
+    pub(crate) fn start_quietly(config: &Config) -> Self {
+        let (dir, port) = (TempDir::new("nginx"), free_port());
+        write_config(dir.path(), port, &module(), config);
+        let child = command(&binary(), dir.path()).spawn().unwrap();
+        let nginx = Self { dir, child, port };
+        poll_until("nginx starts", || {
+            nginx.error_log().contains("start worker process ")
+        });
+        nginx
+    }
+
     /// Starts, and waits until every worker answers a request from the database with 200.
     #[track_caller]
     pub(crate) fn ready(config: &Config) -> Self {

@@ -1,5 +1,7 @@
 //! The Authorization field (RFC 9110 section 11.6.2, RFC 6750 section 2.1).
 
+use std::borrow::Cow;
+
 use super::{AuthError, TokenFault};
 
 /// The token of a request, from the values of all its Authorization fields. `None` where there is none, or one of another scheme:
@@ -50,6 +52,17 @@ pub fn argument_token<'a>(args: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]
     Ok(token)
 }
 
+/// A query string without the argument that holds the token: who reads it next wants to know nothing of that.
+pub fn without_argument<'a>(args: &'a [u8], name: &[u8]) -> Cow<'a, [u8]> {
+    let is_other = |pair: &&[u8]| value_of(pair, name).is_none();
+    let pairs = || args.split(|&byte| byte == b'&');
+    if pairs().all(|pair| is_other(&pair)) {
+        return Cow::Borrowed(args);
+    }
+    let kept: Vec<_> = pairs().filter(is_other).collect();
+    Cow::Owned(kept.join(&b'&'))
+}
+
 /// What stands behind `name=`.
 fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     pair.strip_prefix(name)?.strip_prefix(b"=")
@@ -60,7 +73,7 @@ const SCHEME: &[u8] = b"Bearer";
 
 #[cfg(test)]
 mod tests {
-    use super::{argument_token, bearer_token, cookie_token};
+    use super::{argument_token, bearer_token, cookie_token, without_argument};
     use crate::auth::{AuthError, TokenFault};
 
     #[test]
@@ -125,5 +138,21 @@ mod tests {
             assert_eq!(token(args), Ok(None), "{args}");
         }
         assert_eq!(token("t=x&t=x"), Err(AuthError::AuthorizationRepeated));
+    }
+
+    #[test]
+    fn the_argument_with_the_token_is_taken_out_and_nothing_else() {
+        let without = |args: &'static str| {
+            String::from_utf8_lossy(&without_argument(args.as_bytes(), b"t")).into_owned()
+        };
+        for (args, left) in [
+            ("", ""),
+            ("t=x", ""),
+            ("a=1&t=x&b=2", "a=1&b=2"),
+            ("t=x&a=1", "a=1"),
+            ("tt=x&a&&T=x", "tt=x&a&&T=x"),
+        ] {
+            assert_eq!(without(args), left, "{args}");
+        }
     }
 }

@@ -147,7 +147,7 @@ impl Times {
     fn of(claims: &Object<'_>) -> Result<Self, ClaimFault> {
         let time = |name: &str| match claims.member(name) {
             None => Ok(None),
-            Some(Json::Number(seconds)) => Ok(Some(*seconds)),
+            Some(Json::Number(seconds)) => Ok(seconds.as_f64()),
             Some(_) => Err(ClaimFault::NotANumber),
         };
         Ok(Self {
@@ -358,7 +358,7 @@ mod tests {
             };
             Identity::parse(claims.as_bytes().to_vec(), &expected).is_ok()
         };
-        let claims = r#"{"tenant":"acme","scope":"read write","groups":["a","b",3],"n":5,"yes":true,"no":false,
+        let claims = r#"{"large":1234567890123456789,"tenant":"acme","scope":"read write","groups":["a","b",3],"n":5,"yes":true,"no":false,
             "nothing":null,"app":{"scope":"read write"}}"#;
         for (path, values) in [
             ("tenant", &[][..]),
@@ -367,7 +367,7 @@ mod tests {
             ("groups", &["b"]),
             ("groups", &["3"]),
             ("n", &["5"]),
-            ("n", &["5.0"]),
+            ("large", &["1234567890123456789"]),
             ("yes", &[]),
             ("no", &["false"]),
             ("app.scope", &["read write"]),
@@ -382,6 +382,8 @@ mod tests {
             ("scope", &["writ", "read write"]),
             ("groups", &["c"]),
             ("n", &["5x", ""]),
+            // The same as a double.
+            ("large", &["1234567890123456889", "1234567890123456800"]),
             ("app.scope", &["read"]),
             ("app", &["read"]),
         ] {

@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
 
-/// A JSON value. Numbers are as exact as they are needed here: whole seconds for a very long time.
+/// A JSON value. Whole numbers are exact as far as 64 bits go.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json<'a> {
     Null,
     Bool(bool),
-    Number(f64),
+    Number(Number),
     String(Cow<'a, str>),
     Array(Vec<Json<'a>>),
     Object(Object<'a>),
@@ -87,21 +88,17 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Json::Bool(value))
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "see the type: whole seconds are exact up to 2^53"
-    )]
     fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+        Ok(Json::Number(value.into()))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "as above")]
     fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+        Ok(Json::Number(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json<'de>, E> {
+        let number = Number::from_f64(value).ok_or_else(|| Error::custom("a number is not finite"))?;
+        Ok(Json::Number(number))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
@@ -139,7 +136,7 @@ impl<'de> Visitor<'de> for Strict {
 
 #[cfg(test)]
 mod tests {
-    use super::{Json, Object};
+    use super::{Json, Number, Object};
 
     #[test]
     fn values_of_every_kind() {
@@ -147,9 +144,12 @@ mod tests {
             Object::parse(r#" {"a":null,"b":true,"c":-1.5,"d":"x\u0041","e":[1,{}],"f":12} "#).expect("JSON");
         assert_eq!(object.member("a"), Some(&Json::Null));
         assert_eq!(object.member("b"), Some(&Json::Bool(true)));
-        assert_eq!(object.member("c"), Some(&Json::Number(-1.5)));
+        assert_eq!(
+            object.member("c"),
+            Number::from_f64(-1.5).map(Json::Number).as_ref()
+        );
         assert_eq!(object.member("d"), Some(&Json::String("xA".into())));
-        assert_eq!(object.member("f"), Some(&Json::Number(12.0)));
+        assert_eq!(object.member("f"), Some(&Json::Number(12.into())));
         assert_eq!(object.member("g"), None);
         assert_eq!(object.names().collect::<String>(), "abcdef");
     }

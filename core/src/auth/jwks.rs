@@ -27,9 +27,6 @@ pub enum JwksError {
     /// There are more keys than anybody rotates.
     #[error("more than {MAX_KEYS} keys in the key set")]
     TooMany,
-    /// None of its keys is for verifying signatures with an algorithm that is supported.
-    #[error("no usable key in the key set")]
-    NoUsableKey,
 }
 
 /// More than any issuer publishes: each is tried for a token without `kid`.
@@ -41,7 +38,8 @@ struct KeySet<'a> {
     keys: Vec<&'a RawValue>,
 }
 
-/// The keys of a set that can be used. As the RFC has it, those that are not understood are passed over.
+/// The keys of a set that can be used: none, where its issuer has withdrawn all of them. As the RFC has it, those that are not
+/// understood are passed over.
 pub fn parse_jwks(text: &[u8], source: JwksSource) -> Result<Vec<JwtKeyConfig>, JwksError> {
     let set: KeySet<'_> = serde_json::from_slice(text).map_err(|_| JwksError::Malformed)?;
     if set.keys.len() > MAX_KEYS {
@@ -53,9 +51,6 @@ pub fn parse_jwks(text: &[u8], source: JwksSource) -> Result<Vec<JwtKeyConfig>, 
         .filter_map(|key| serde_json::from_str(key.get()).ok())
         .filter_map(|key| usable(&key, source))
         .collect();
-    if keys.is_empty() {
-        return Err(JwksError::NoUsableKey);
-    }
     Ok(keys)
 }
 
@@ -100,7 +95,9 @@ fn signature_algorithm(algorithm: &KeyAlgorithm) -> Option<Algorithm> {
 mod tests {
     use super::super::test_keys::generated;
     use super::super::test_tokens::{sign_as, verifier_of};
-    use super::{JwksError, JwksSource, parse_jwks};
+    use super::{Algorithm, JwksError, JwksSource, parse_jwks};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
 
     fn with(jwk: &Value, members: &[(&str, Value)]) -> Value {
@@ -160,11 +157,7 @@ mod tests {
             json!("key"),
         ];
         for key in &other {
-            assert_eq!(
-                parse(std::slice::from_ref(key)),
-                Err(JwksError::NoUsableKey),
-                "{key}"
-            );
+            assert_eq!(parse(std::slice::from_ref(key)), Ok(0), "{key}");
             assert_eq!(parse(&[key.clone(), good.clone()]), Ok(1), "{key}");
         }
         let verify = with(&rsa.jwk, &[("key_ops", json!(["verify"])), ("x-own", json!([1]))]);
@@ -172,15 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn leading_zeros_of_a_modulus_do_not_count() {
+        let [rsa, ..] = generated();
+        let n = URL_SAFE_NO_PAD
+            .decode(rsa.jwk["n"].as_str().expect("text"))
+            .expect("base64url");
+        let n = URL_SAFE_NO_PAD.encode([vec![0; 4], n].concat());
+        let set = json!({"keys": [with(&rsa.jwk, &[("n", n.into())])]}).to_string();
+        let verifier = verifier_of(parse_jwks(set.as_bytes(), JwksSource::Url).expect("a set"));
+        let token = sign_as(&rsa.private, Algorithm::RS256, r#"{"alg":"RS256"}"#, "{}");
+        assert!(verifier.verify(token.as_bytes(), 0).is_ok());
+    }
+
+    #[test]
     fn secrets_come_from_files_only_and_must_be_long_enough() {
         let set = |k: &str| json!({"keys": [{"kty": "oct", "k": k, "kid": "s"}]}).to_string();
         let long = set("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY");
-        assert!(parse_jwks(long.as_bytes(), JwksSource::File).is_ok());
+        let count = |text: &str, source| parse_jwks(text.as_bytes(), source).map(|keys| keys.len());
+        assert_eq!(count(&long, JwksSource::File), Ok(1));
+        assert_eq!(count(&long, JwksSource::Url), Ok(0));
         let short = set("MDEyMzQ1Njc4OWFiY2Rl");
-        assert_eq!(
-            parse_jwks(short.as_bytes(), JwksSource::File).err(),
-            Some(JwksError::NoUsableKey)
-        );
+        assert_eq!(count(&short, JwksSource::File), Ok(0));
     }
 
     #[test]
@@ -192,7 +197,7 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(parse(&[]), Err(JwksError::NoUsableKey));
+        assert_eq!(parse(&[]), Ok(0));
         assert_eq!(parse(&vec![json!({}); 101]), Err(JwksError::TooMany));
     }
 }

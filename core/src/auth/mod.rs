@@ -26,7 +26,7 @@ pub(crate) mod test_tokens;
 mod token;
 mod verifier;
 
-pub use authorization::{argument_token, bearer_token, cookie_token};
+pub use authorization::{argument_token, bearer_token, cookie_token, without_argument};
 pub use cache::VerifiedTokens;
 pub use claim_path::{ClaimPath, InvalidClaimPath};
 pub use error::{AuthError, ClaimFault, TokenFault};

@@ -75,17 +75,18 @@ impl PublicKey {
 
     /// The public key of a JSON Web Key.
     pub(super) fn from_jwk(jwk: &Jwk) -> Result<Self, PublicKeyError> {
-        let key = DecodingKey::from_jwk(jwk).map_err(|_| PublicKeyError::Malformed)?;
+        let key = || DecodingKey::from_jwk(jwk).map_err(|_| PublicKeyError::Malformed);
         match &jwk.algorithm {
             AlgorithmParameters::RSA(parameters) => {
-                let modulus = URL_SAFE_NO_PAD
-                    .decode(&parameters.n)
-                    .map_err(|_| PublicKeyError::Malformed)?;
+                let (modulus, exponent) = (integer(&parameters.n)?, integer(&parameters.e)?);
                 check_rsa_size(modulus_bits(&modulus))?;
-                Ok(Self { key, kind: Kind::Rsa })
+                Ok(Self {
+                    key: DecodingKey::from_rsa_raw_components(&modulus, &exponent),
+                    kind: Kind::Rsa,
+                })
             }
             AlgorithmParameters::EllipticCurve(parameters) => {
-                let key = Self::on_curve(key)?;
+                let key = Self::on_curve(key()?)?;
                 let named = match parameters.curve {
                     EllipticCurve::P256 => Kind::P256,
                     EllipticCurve::P384 => Kind::P384,
@@ -98,7 +99,7 @@ impl PublicKey {
                 }
             }
             AlgorithmParameters::OctetKeyPair(parameters) if parameters.curve == EllipticCurve::Ed25519 => {
-                Self::checked(key, Kind::Ed25519, &ED25519)
+                Self::checked(key()?, Kind::Ed25519, &ED25519)
             }
             _ => Err(PublicKeyError::Unsupported),
         }
@@ -158,6 +159,19 @@ fn first_label(pem: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(pem).ok()?;
     let (_, rest) = text.split_once("-----BEGIN ")?;
     rest.split_once("-----").map(|(label, _)| label)
+}
+
+/// A number of a JSON Web Key (RFC 7518 section 2, Base64urlUInt), without the leading zeros that some libraries write.
+fn integer(text: &str) -> Result<Vec<u8>, PublicKeyError> {
+    let mut bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| PublicKeyError::Malformed)?;
+    let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+    bytes.drain(..zeros);
+    if bytes.is_empty() {
+        return Err(PublicKeyError::Malformed);
+    }
+    Ok(bytes)
 }
 
 fn modulus_bits(modulus: &[u8]) -> usize {

@@ -1,5 +1,7 @@
 //! What a location demands of the claims of a token.
 
+use serde_json::Number;
+
 use super::ClaimFault;
 use super::claim_path::ClaimPath;
 use super::json::{Json, Object};
@@ -47,7 +49,7 @@ impl Requirement {
             Json::String(text) if self.path.is_scope() => text.split(' ').any(|word| word == value),
             Json::String(text) => text == value,
             Json::Bool(truth) => value == if *truth { "true" } else { "false" },
-            Json::Number(number) => value.parse() == Ok(*number),
+            Json::Number(number) => value.parse().is_ok_and(|value: Number| value == *number),
             Json::Array(elements) => elements.iter().any(|element| {
                 // One level: what is deeper is said by the path.
                 !matches!(element, Json::Array(_)) && self.is(element, value)

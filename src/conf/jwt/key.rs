@@ -119,7 +119,11 @@ impl KeyOptions {
                 {
                     files::warn_if_public(cf, value)?;
                 }
-                limit(keys, self.algorithms.as_deref())
+                let keys = limit(keys, self.algorithms.as_deref());
+                if keys.is_empty() {
+                    return Err(in_file("no usable key in the key set", value));
+                }
+                keys
             }
             "jwks_url" => {
                 let trusted = self.trusted_certificate.as_deref();

@@ -9,7 +9,7 @@ use std::cell::{OnceCell, RefCell};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
-use postern_core::auth::{AuthError, Identity, Requirement, VerifiedTokens, Verifier, key_id};
+use postern_core::auth::{AuthError, ClaimPath, Identity, Requirement, VerifiedTokens, Verifier, key_id};
 use postern_core::config::JwtConfig;
 
 pub(super) use directive::PosternJwt;
@@ -40,8 +40,10 @@ pub(crate) enum JwtMode {
 /// What one level of the configuration says of tokens.
 #[derive(Default)]
 pub(crate) struct JwtConf {
+    /// Whether this level or one above has `postern_jwt`.
+    is_set: bool,
     mode: Option<JwtMode>,
-    expectations: Option<Rc<Expectations>>,
+    expected: Expected,
     keys: Vec<KeySource>,
     required: Vec<Requirement>,
     /// What follows from all of it. Levels that add nothing share it, and with it the tokens that were verified.
@@ -49,10 +51,14 @@ pub(crate) struct JwtConf {
 }
 
 /// The parameters of `postern_jwt` that are not keys.
-#[derive(Debug, Default)]
-struct Expectations {
-    config: JwtConfig,
-    places: TokenPlaces,
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Expected {
+    issuer: Option<Box<str>>,
+    audience: Option<Box<str>>,
+    leeway_s: Option<u32>,
+    role_claim: Option<ClaimPath>,
+    cookie: Option<Box<str>>,
+    argument: Option<Box<str>>,
 }
 
 /// Where a token may be beside the Authorization field.
@@ -71,40 +77,61 @@ pub(crate) struct JwtSettings {
     places: TokenPlaces,
 }
 
+impl Expected {
+    fn merge(&mut self, outer: &Self) {
+        let outer = outer.clone();
+        self.issuer = self.issuer.take().or(outer.issuer);
+        self.audience = self.audience.take().or(outer.audience);
+        self.leeway_s = self.leeway_s.or(outer.leeway_s);
+        self.role_claim = self.role_claim.take().or(outer.role_claim);
+        self.cookie = self.cookie.take().or(outer.cookie);
+        self.argument = self.argument.take().or(outer.argument);
+    }
+}
+
 impl JwtConf {
     /// Whether a request needs a token here.
     pub(crate) fn mode(&self) -> JwtMode {
-        self.mode.unwrap_or(JwtMode::Off)
+        match self.mode {
+            Some(mode) => mode,
+            None if self.is_set => JwtMode::UnlessAnonymous,
+            None => JwtMode::Off,
+        }
     }
 
     /// What tokens are verified with; `None` without keys.
     pub(crate) fn settings(&self) -> Option<&Rc<JwtSettings>> {
-        let settings = self.settings.get_or_init(|| {
-            let expectations = self.expectations.clone().unwrap_or_default();
-            (!self.keys.is_empty()).then(|| Rc::new(JwtSettings::new(self, &expectations)))
-        });
+        let settings = self
+            .settings
+            .get_or_init(|| (!self.keys.is_empty()).then(|| Rc::new(JwtSettings::new(self))));
         settings.as_ref()
     }
 
-    /// Keys and requirements are inherited where a level has none of its own, and so are the parameters of `postern_jwt` where it
-    /// gives none.
+    /// The mode and every parameter are inherited where a level does not give them, keys and requirements where it has none.
     pub(super) fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
+        let requires = !self.required.is_empty();
+        let adds_nothing = self.expected == Expected::default() && self.keys.is_empty() && !requires;
+        self.is_set |= outer.is_set;
         self.mode = self.mode.or(outer.mode);
-        let adds_nothing = self.expectations.is_none() && self.keys.is_empty() && self.required.is_empty();
-        if self.expectations.is_none() {
-            self.expectations.clone_from(&outer.expectations);
-        }
+        self.expected.merge(&outer.expected);
         if self.keys.is_empty() {
             self.keys.clone_from(&outer.keys);
         }
-        if self.required.is_empty() {
+        if !requires {
             self.required.clone_from(&outer.required);
         }
         if adds_nothing {
             self.settings = OnceCell::from(outer.settings().cloned());
         }
-        // A server may leave the keys to its locations.
-        if level != Level::Server && self.mode() != JwtMode::Off && self.settings().is_none() {
+        if level == Level::Server {
+            // It may leave all of it to its locations.
+            return Ok(());
+        }
+        if requires && self.mode() == JwtMode::Off {
+            return Err("\"postern_jwt_require\" without \"postern_jwt\"".into());
+        }
+        // A condition has the keys of what it is in.
+        if level == Level::Location && self.mode() != JwtMode::Off && self.settings().is_none() {
             return Err("no key for \"postern_jwt\" directive".into());
         }
         Ok(())
@@ -112,10 +139,14 @@ impl JwtConf {
 }
 
 impl JwtSettings {
-    fn new(conf: &JwtConf, expectations: &Expectations) -> Self {
+    fn new(conf: &JwtConf) -> Self {
+        let expected = conf.expected.clone();
         let config = JwtConfig {
+            issuer: expected.issuer,
+            audience: expected.audience,
+            leeway_s: expected.leeway_s.unwrap_or(JwtConfig::DEFAULT_LEEWAY_S),
+            role_claim: expected.role_claim.unwrap_or_default(),
             required: conf.required.clone(),
-            ..expectations.config.clone()
         };
         let stores = conf.keys.iter().map(|key| Rc::clone(key.store())).collect();
         let verifier = Verifier::new(&config, stores);
@@ -123,7 +154,10 @@ impl JwtSettings {
         Self {
             tokens: RefCell::new(tokens),
             remote: conf.keys.iter().filter_map(KeySource::remote).cloned().collect(),
-            places: expectations.places.clone(),
+            places: TokenPlaces {
+                cookie: expected.cookie,
+                argument: expected.argument,
+            },
         }
     }
 

@@ -31,6 +31,11 @@ impl RemoteKeys {
         refresh_ms: Option<u64>,
         algorithms: Option<Vec<Algorithm>>,
     ) -> Result<Rc<Self>, ConfError> {
+        if algorithms.as_ref().is_some_and(|only| only.iter().all(is_shared)) {
+            return Err(ConfError::Message(
+                "a key set behind a URL has no keys for these algorithms".into(),
+            ));
+        }
         let endpoint = read_endpoint(cf, url, trusted_certificate)?;
         let refresh_ms = refresh_ms.unwrap_or(REFRESH_MS);
         let main_conf = cf.main_conf::<Postern>();
@@ -74,12 +79,16 @@ impl RemoteKeys {
 
     /// The keys in what was fetched.
     pub(crate) fn parse(&self, text: &[u8]) -> Result<Vec<JwtKeyConfig>, JwksError> {
-        let keys = limit(parse_jwks(text, JwksSource::Url)?, self.algorithms.as_deref());
-        if keys.is_empty() {
-            return Err(JwksError::NoUsableKey);
-        }
-        Ok(keys)
+        Ok(limit(
+            parse_jwks(text, JwksSource::Url)?,
+            self.algorithms.as_deref(),
+        ))
     }
+}
+
+/// Whether an algorithm needs a shared secret.
+fn is_shared(algorithm: &Algorithm) -> bool {
+    matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512)
 }
 
 /// Limits the keys of a set to algorithms; those that go with none of them are left out.
