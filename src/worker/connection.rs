@@ -437,6 +437,11 @@ impl Connection {
         };
         while let Some(event) = protocol.next_event()? {
             match event {
+                Event::Described {
+                    ticket,
+                    statement,
+                    description,
+                } => ticket.described(statement, &description),
                 Event::Row {
                     ticket,
                     statement,

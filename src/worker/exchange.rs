@@ -8,10 +8,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use postern_core::error::Unavailable;
-use postern_core::pg::{DataRow, Failure};
+use postern_core::pg::{DataRow, Failure, RowDescription};
 
 /// Takes the rows of a batch as they come.
 pub(crate) trait Sink: 'static {
+    /// What the rows of a statement consist of, where it asks for that.
+    fn described(&mut self, _statement: usize, _description: &RowDescription<'_>) {}
+
     /// A row of the result of a statement, which is counted from 0.
     fn row(&mut self, statement: usize, row: &DataRow<'_>);
 
@@ -44,6 +47,8 @@ pub(crate) enum BatchError {
 
 /// What a connection knows of a batch.
 pub(crate) trait Ticket {
+    /// What the rows that come next consist of.
+    fn described(&self, statement: usize, description: &RowDescription<'_>);
     /// A row has come.
     fn row(&self, statement: usize, row: &DataRow<'_>);
     /// The batch is over.
@@ -96,6 +101,12 @@ impl<S: Sink> Exchange<S> {
 }
 
 impl<S: Sink> Ticket for Exchange<S> {
+    fn described(&self, statement: usize, description: &RowDescription<'_>) {
+        if let State::Waiting(sink, _) = &mut *self.state.borrow_mut() {
+            sink.described(statement, description);
+        }
+    }
+
     fn row(&self, statement: usize, row: &DataRow<'_>) {
         if let State::Waiting(sink, waker) = &mut *self.state.borrow_mut() {
             sink.row(statement, row);

@@ -34,6 +34,8 @@ enum Stage {
     Parse,
     /// BindComplete.
     Bind,
+    /// What the rows consist of: RowDescription, or NoData.
+    Describe,
     /// Rows, then the end of the statement.
     Execute,
     /// The data of a `COPY … TO STDOUT`, which is thrown away, then the end of the statement.
@@ -42,9 +44,17 @@ enum Stage {
     Sync,
 }
 
-/// A statement of a batch, as far as its preparation goes.
+/// A statement of a batch.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) struct Step {
+    pub(super) preparation: Preparation,
+    /// Whether the server was asked what its rows consist of.
+    pub(super) described: bool,
+}
+
+/// Where the server has a statement from.
+#[derive(Debug)]
+pub(super) enum Preparation {
     /// Parsed in the batch itself; with the entry that ParseComplete confirms, unless it has no name.
     Parse(Option<Prepared>),
     /// Prepared by an earlier batch.
@@ -58,6 +68,8 @@ pub(super) enum Reaction {
     Nothing,
     /// The current statement has been parsed.
     Parsed,
+    /// What the rows of this statement consist of.
+    Described(usize),
     /// A row of this statement.
     Row(usize),
     /// This statement is complete, and the next step, if any, is the current one.
@@ -118,7 +130,12 @@ impl<T> Batch<T> {
     }
 
     /// Takes a message by its type; `next` is the step after the current one.
-    pub(super) fn accept(&mut self, tag: u8, next: Option<&Step>) -> Result<Reaction, ProtocolError> {
+    pub(super) fn accept(
+        &mut self,
+        tag: u8,
+        current: Option<&Step>,
+        next: Option<&Step>,
+    ) -> Result<Reaction, ProtocolError> {
         match (tag, self.stage) {
             (b'3', _) if self.closes > 0 => {
                 self.closes -= 1;
@@ -130,7 +147,14 @@ impl<T> Batch<T> {
                 self.stage = Stage::Bind;
                 return Ok(Reaction::Parsed);
             }
+            (b'2', Stage::Bind) if current.is_some_and(|step| step.described) => self.stage = Stage::Describe,
             (b'2', Stage::Bind) => self.stage = Stage::Execute,
+            (b'T', Stage::Describe) => {
+                self.stage = Stage::Execute;
+                return Ok(Reaction::Described(self.complete));
+            }
+            // A statement without rows.
+            (b'n', Stage::Describe) => self.stage = Stage::Execute,
             (b'C', Stage::Execute | Stage::CopyOut) | (b'I', Stage::Execute) => {
                 return Ok(self.end_statement(next));
             }
@@ -152,7 +176,8 @@ impl<T> Batch<T> {
 
     /// The server reports an error and skips the rest of the batch.
     pub(super) fn fail(&mut self, error: Box<ServerError>, current: Option<&Step>) {
-        let by_name = self.stage == Stage::Bind && matches!(current, Some(Step::Known));
+        let known = current.is_some_and(|step| matches!(step.preparation, Preparation::Known));
+        let by_name = self.stage == Stage::Bind && known;
         let retry = by_name && error.is_stale_statement();
         self.stage = Stage::Sync;
         self.closes = 0;
@@ -207,9 +232,9 @@ impl<T> Batch<T> {
 
 impl Stage {
     fn of(step: Option<&Step>) -> Self {
-        match step {
-            Some(Step::Parse(_)) => Self::Parse,
-            Some(Step::Known) => Self::Bind,
+        match step.map(|step| &step.preparation) {
+            Some(Preparation::Parse(_)) => Self::Parse,
+            Some(Preparation::Known) => Self::Bind,
             None => Self::Sync,
         }
     }

@@ -12,7 +12,7 @@ use super::frame::{Body, Frame};
 use super::parameters::Parameters;
 use super::pipeline::Pipeline;
 use super::statements::StatementCache;
-use super::{CommandTag, DataRow, Event, Failure, ProtocolError, ServerError, Settings};
+use super::{CommandTag, DataRow, Event, Failure, ProtocolError, RowDescription, ServerError, Settings};
 
 /// A connection to PostgreSQL without its socket. `T`, the ticket, is what the driver wants back with each batch.
 ///
@@ -61,6 +61,7 @@ struct BackendKey {
 /// An event that does not borrow the input yet, so that a loop can produce it.
 enum Signal<T> {
     Started,
+    Described(usize),
     Row(usize),
     Complete(usize),
     Done(T, Result<(), Failure>),
@@ -237,6 +238,7 @@ impl<T> Connection<T> {
                 }
                 Ok(None)
             }
+            Reaction::Described(statement) => Ok(Some(Signal::Described(statement))),
             Reaction::Row(statement) => Ok(Some(Signal::Row(statement))),
             Reaction::Complete(statement) => Ok(Some(Signal::Complete(statement))),
             Reaction::CopyIn { last } => self.refuse_copy(last).map(|()| None),
@@ -358,6 +360,16 @@ impl<T> Connection<T> {
         } = self;
         let body = frame.body(input);
         let event = match signal {
+            Signal::Described(statement) => {
+                pipeline
+                    .front_mut()
+                    .zip(RowDescription::parse(body))
+                    .map(|(batch, description)| Event::Described {
+                        ticket: &mut batch.ticket,
+                        statement,
+                        description,
+                    })
+            }
             Signal::Row(statement) => pipeline
                 .front_mut()
                 .zip(DataRow::parse(body))

@@ -1,6 +1,6 @@
 //! What a connection tells its driver.
 
-use super::{DataRow, ServerError};
+use super::{DataRow, RowDescription, ServerError};
 
 /// One thing that happened. Rows, tags and texts are borrowed from the input buffer: they are looked at before the next
 /// call. `T` is what the driver submitted with the batch.
@@ -8,6 +8,15 @@ use super::{DataRow, ServerError};
 pub enum Event<'a, T> {
     /// The connection is ready; batches may be submitted.
     Started,
+    /// What the rows of a statement consist of, for one that asks for it ([`crate::query::Statement::described`]) and has rows.
+    Described {
+        /// What was submitted with the batch.
+        ticket: &'a mut T,
+        /// The index of the statement in its batch.
+        statement: usize,
+        /// The columns.
+        description: RowDescription<'a>,
+    },
     /// A row of the result of a statement.
     Row {
         /// What was submitted with the batch.

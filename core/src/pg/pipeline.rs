@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::batch::{Batch, Reaction, Step};
+use super::batch::{Batch, Preparation, Reaction, Step};
 use super::statements::Prepared;
 use super::{Failure, ProtocolError, ServerError};
 
@@ -57,7 +57,7 @@ impl<T> Pipeline<T> {
         let Some(batch) = self.batches.front_mut() else {
             return Err(ProtocolError::Unexpected { tag });
         };
-        let reaction = batch.accept(tag, self.steps.get(1))?;
+        let reaction = batch.accept(tag, self.steps.front(), self.steps.get(1))?;
         if matches!(reaction, Reaction::Complete(_)) && !batch.is_simple() {
             self.steps.pop_front();
         }
@@ -66,8 +66,8 @@ impl<T> Pipeline<T> {
 
     /// What ParseComplete confirms.
     pub(super) fn take_parsed(&mut self) -> Option<Prepared> {
-        match self.steps.front_mut() {
-            Some(Step::Parse(prepared)) => prepared.take(),
+        match self.steps.front_mut().map(|step| &mut step.preparation) {
+            Some(Preparation::Parse(prepared)) => prepared.take(),
             _ => None,
         }
     }

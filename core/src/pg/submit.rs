@@ -3,7 +3,7 @@
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 
-use super::batch::Step;
+use super::batch::{Preparation, Step};
 use super::statements::{self, StatementCache};
 use super::{Connection, Rejected, State, SubmitError};
 use crate::query::Query;
@@ -80,22 +80,29 @@ impl<T> Connection<T> {
     }
 
     fn write_statement(&mut self, role: &str, query: &Query) -> Result<Step, SubmitError> {
+        Ok(Step {
+            preparation: self.write_prepared(role, query)?,
+            described: query.statement.is_described(),
+        })
+    }
+
+    fn write_prepared(&mut self, role: &str, query: &Query) -> Result<Preparation, SubmitError> {
         let output = &mut self.output;
         if !self.settings.prepare {
             write_parse("", query, output)?;
             write_execution("", query, output)?;
-            return Ok(Step::Parse(None));
+            return Ok(Preparation::Parse(None));
         }
         let cache: &mut StatementCache = &mut self.statements;
         let key = statements::key(role, &query.statement);
         if let Some(known) = cache.find(key, role, &query.statement) {
             write_execution(&known.name, query, output)?;
-            return Ok(Step::Known);
+            return Ok(Preparation::Known);
         }
         let prepared = cache.allocate(key, role, &query.statement);
         write_parse(&prepared.name, query, output)?;
         write_execution(&prepared.name, query, output)?;
-        Ok(Step::Parse(Some(prepared)))
+        Ok(Preparation::Parse(Some(prepared)))
     }
 }
 
@@ -104,7 +111,7 @@ fn write_parse(name: &str, query: &Query, output: &mut bytes::BytesMut) -> Resul
     frontend::parse(name, query.statement.sql(), [], output).map_err(|_| SubmitError::Encode)
 }
 
-/// Bind and Execute of the unnamed portal, all rows.
+/// Bind, perhaps Describe, and Execute of the unnamed portal, all rows.
 fn write_execution(name: &str, query: &Query, output: &mut bytes::BytesMut) -> Result<(), SubmitError> {
     let write_value = |value: Option<&[u8]>, output: &mut bytes::BytesMut| {
         Ok(match value {
@@ -118,5 +125,8 @@ fn write_execution(name: &str, query: &Query, output: &mut bytes::BytesMut) -> R
     // No formats at all means text, for parameters and for results.
     frontend::bind("", name, [], query.params.iter(), write_value, [], output)
         .map_err(|_| SubmitError::Encode)?;
+    if query.statement.is_described() {
+        frontend::describe(b'P', "", output).map_err(|_| SubmitError::Encode)?;
+    }
     frontend::execute("", 0, output).map_err(|_| SubmitError::Encode)
 }

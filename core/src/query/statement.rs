@@ -37,6 +37,7 @@ pub struct Statement {
     hash: u64,
     columns: Box<[OutputColumn]>,
     hidden: usize,
+    described: bool,
 }
 
 impl Statement {
@@ -50,6 +51,16 @@ impl Statement {
             sql,
             columns: columns.into(),
             hidden,
+            described: false,
+        }
+    }
+
+    /// A statement whose columns only the server knows; it is asked for them with every execution, so that they are always those of
+    /// the rows that follow.
+    pub fn described(sql: impl Into<Box<str>>) -> Self {
+        Self {
+            described: true,
+            ..Self::new(sql, [], 0)
         }
     }
 
@@ -66,6 +77,11 @@ impl Statement {
     /// The columns that are shown, in order.
     pub fn columns(&self) -> &[OutputColumn] {
         &self.columns
+    }
+
+    /// Whether the server is asked for the columns.
+    pub fn is_described(&self) -> bool {
+        self.described
     }
 
     /// How many columns follow that are not shown.

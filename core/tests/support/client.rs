@@ -198,6 +198,19 @@ fn negotiate(stream: &mut TcpStream, settings: &TlsSettings) -> Result<Option<Tl
 fn describe(event: Event<'_, u32>) -> String {
     match event {
         Event::Started => "started".to_owned(),
+        Event::Described {
+            ticket,
+            statement,
+            description,
+        } => {
+            let columns = description
+                .fields()
+                .map(|field| format!("{}:{}", field.name, field.type_oid));
+            format!(
+                "{ticket}.{statement} described {}",
+                columns.collect::<Vec<_>>().join("|")
+            )
+        }
         Event::Row {
             ticket,
             statement,

@@ -28,6 +28,7 @@ fn scripted(word: &str) -> Vec<u8> {
     let tag = tag.as_bytes()[0];
     match tag {
         b'Z' if argument.is_empty() => message(tag, b"I"),
+        b'T' if !argument.is_empty() => description(argument),
         b'Z' | b'T' | b'G' | b'H' | b'd' => message(tag, argument.as_bytes()),
         b'D' => {
             let length = i32::try_from(argument.len()).expect("short").to_be_bytes();
@@ -53,12 +54,33 @@ fn scripted(word: &str) -> Vec<u8> {
     }
 }
 
+/// A RowDescription of columns of the type text.
+fn description(names: &str) -> Vec<u8> {
+    let names: Vec<_> = names.split(',').collect();
+    let mut body = u16::try_from(names.len()).expect("few").to_be_bytes().to_vec();
+    for name in names {
+        body.extend_from_slice(name.as_bytes());
+        body.extend_from_slice(&[
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0,
+        ]);
+    }
+    message(b'T', &body)
+}
+
 /// Takes every event there is and writes them down.
 fn drain(connection: &mut Connection<u32>) -> Outcome {
     let mut seen = Vec::new();
     while let Some(event) = connection.next_event()? {
         seen.push(match event {
             Event::Started => "started".to_owned(),
+            Event::Described {
+                ticket,
+                statement,
+                description,
+            } => {
+                let names: Vec<_> = description.fields().map(|field| field.name).collect();
+                format!("{ticket}.{statement} described {}", names.join(","))
+            }
             Event::Row {
                 ticket,
                 statement,

@@ -2,8 +2,11 @@
 
 use std::num::NonZeroU32;
 
+use std::rc::Rc;
+
 use super::{connection, feed, sent, started, submit};
-use crate::pg::Settings;
+use crate::pg::{ProtocolError, Settings};
+use crate::query::{Params, Query, Statement};
 
 #[test]
 fn a_confirmed_statement_is_bound_by_name_for_its_role_only() {
@@ -174,4 +177,41 @@ fn without_preparing_every_batch_parses_the_unnamed_statement() {
         let events = feed(&mut connection, "1 2 C:X 1 2 C:X Z").expect("valid");
         assert_eq!(events.last(), Some(&format!("{ticket} done")));
     }
+}
+
+#[test]
+fn a_statement_that_asks_for_it_is_described_with_every_execution() {
+    let mut connection = connection();
+    let statement = Rc::new(Statement::described("one"));
+    let query = Query {
+        statement,
+        params: Params::new(),
+    };
+    assert_eq!(connection.submit(1, "a", &[&query, &query]), Ok(()));
+    assert_eq!(sent(&mut connection), "P:s0 B:s0 D E P:s1 B:s1 D E S");
+    assert_eq!(
+        feed(&mut connection, "1 2 T:a,b D:x C:X 1 2 n C:Y Z").expect("valid"),
+        ["1.0 described a,b", "1.0 row x", "1.0 X", "1.1 Y", "1 done"]
+    );
+    assert_eq!(connection.submit(2, "a", &[&query]), Ok(()));
+    assert_eq!(
+        feed(&mut connection, "3 2 T:c C:X Z").expect("valid"),
+        ["2.0 described c", "2.0 X", "2 done"]
+    );
+    // Not what was asked for: rows before their description, or one that nobody wants.
+    assert_eq!(connection.submit(3, "a", &[&query]), Ok(()));
+    assert_eq!(
+        feed(&mut connection, "2 D:x"),
+        Err(ProtocolError::Unexpected { tag: b'D' })
+    );
+}
+
+#[test]
+fn a_description_that_nobody_asked_for_is_refused() {
+    let mut connection = connection();
+    submit(&mut connection, 1, "a", &["one"]);
+    assert_eq!(
+        feed(&mut connection, "1 2 T:a"),
+        Err(ProtocolError::Unexpected { tag: b'T' })
+    );
 }
