@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{api_request, auth, pg, plan};
+use crate::{api_request, auth, pg, plan, sql_endpoint};
 
 /// What every stage's error knows of itself, so that the response layer can render any of them as
 /// `{"code","message","details","hint"}`. The message is the error's `Display`.
@@ -39,6 +39,9 @@ pub enum Error {
     /// PostgreSQL could not be asked.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    /// What a script of the operator's answers cannot be sent.
+    #[error(transparent)]
+    Endpoint(#[from] sql_endpoint::EndpointError),
     /// There is no such row, or row-level security hides it.
     #[error("no row has this key")]
     NotFound,

@@ -22,4 +22,5 @@ pub mod request_context;
 pub mod resource;
 pub mod response;
 pub mod schema_cache;
+pub mod sql_endpoint;
 pub mod tls;

@@ -21,7 +21,16 @@ pub fn write_headers_json<'a>(out: &mut Vec<u8>, headers: impl IntoIterator<Item
 /// Appends the cookies of the Cookie fields as an object: `{"session":"…"}`. Of a repeated name the first counts, which is that of
 /// the most specific path (RFC 6265 section 5.4). Values stay as they came: quotes and percent signs mean nothing here.
 pub fn write_cookies_json<'a>(out: &mut Vec<u8>, fields: impl IntoIterator<Item = &'a [u8]>) {
-    let pairs = fields
+    let mut pairs: Vec<_> = cookies(fields).collect();
+    pairs.sort_by_key(|&(name, _)| name);
+    write_object(out, &pairs, |a, b| a == b, write_cookie);
+}
+
+/// The names and values of the Cookie fields, in order.
+pub(crate) fn cookies<'a>(
+    fields: impl IntoIterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    fields
         .into_iter()
         .flat_map(|field| field.split(|&byte| byte == b';'))
         .filter_map(|pair| {
@@ -30,10 +39,7 @@ pub fn write_cookies_json<'a>(out: &mut Vec<u8>, fields: impl IntoIterator<Item 
             let (name, value) = pair.split_at_checked(end)?;
             let value = value.strip_prefix(b"=").unwrap_or(value);
             (!name.is_empty()).then_some((name.trim_ascii_end(), value.trim_ascii_start()))
-        });
-    let mut pairs: Vec<_> = pairs.collect();
-    pairs.sort_by_key(|&(name, _)| name);
-    write_object(out, &pairs, |a, b| a == b, write_cookie);
+        })
 }
 
 /// Appends the claims, with `role` being the role that the request has: the token's, or the anonymous one.
@@ -117,7 +123,7 @@ fn by_name_in_any_case(a: &[u8], b: &[u8]) -> Ordering {
 }
 
 /// The bytes as UTF-8 without NUL.
-fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.is_ascii() && !bytes.contains(&0) {
         return Cow::Borrowed(bytes);
     }

@@ -7,6 +7,7 @@ mod https;
 mod jwt;
 mod parameters;
 mod resource;
+mod sql;
 mod tls;
 
 use std::ptr::NonNull;
@@ -18,10 +19,12 @@ pub(crate) use database::{DatabaseSettings, Host};
 pub(crate) use https::Endpoint;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use resource::ResourceSettings;
+pub(crate) use sql::SqlSettings;
 
 use crate::nginx::command::{self, arguments, context};
-use crate::nginx::conf::{Conf, Level, Merge, log_emergency};
-use crate::phase::Resource;
+use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency};
+use crate::nginx::phase::ContentHandler;
+use crate::phase::{Resource, Sql};
 use crate::worker;
 
 /// The module's types in nginx's slots.
@@ -39,6 +42,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         c"postern_resource",
         context::LOCATION | arguments::TWO_OR_MORE,
     ),
+    command::location::<sql::PosternSql>(c"postern_sql", context::LOCATION | arguments::TWO_OR_MORE),
 ];
 
 /// How many entries the table has with the one that ends it.
@@ -113,20 +117,45 @@ fn use_database(cf: &mut Conf<'_>, name: &str) -> usize {
 pub(crate) struct LocationConf {
     /// `postern_resource`; not inherited, as no content handler is, but for `if` and `limit_except`.
     pub(crate) resource: Option<Rc<ResourceSettings>>,
+    /// `postern_sql`; inherited likewise.
+    pub(crate) sql: Option<Rc<SqlSettings>>,
     /// `postern_jwt`
     pub(crate) jwt: jwt::JwtConf,
 }
 
-impl Merge for LocationConf {
-    type Content = Resource;
+impl LocationConf {
+    /// The number of the database that answers requests here.
+    pub(crate) fn content_database(&self) -> Option<usize> {
+        let resource = self.resource.as_ref().map(|resource| resource.database);
+        resource.or(self.sql.as_ref().map(|sql| sql.database))
+    }
 
-    fn has_content(&self) -> bool {
-        self.resource.is_some()
+    /// A location has one content handler.
+    fn check_no_content(&self, directive: &str) -> Result<(), ConfError> {
+        let other = match (&self.resource, &self.sql) {
+            (Some(_), _) => "postern_resource",
+            (_, Some(_)) => "postern_sql",
+            (None, None) => return Ok(()),
+        };
+        if other == directive {
+            return Err(ConfError::Directive(c"is duplicate"));
+        }
+        Err(ConfError::Message(format!(
+            "\"{directive}\" cannot be used together with \"{other}\""
+        )))
+    }
+}
+
+impl Merge for LocationConf {
+    fn content(&self) -> Option<ContentHandler> {
+        let resource = self.resource.as_ref().map(|_| ContentHandler::of::<Resource>());
+        resource.or(self.sql.as_ref().map(|_| ContentHandler::of::<Sql>()))
     }
 
     fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
         if level == Level::Condition {
             self.resource.clone_from(&outer.resource);
+            self.sql.clone_from(&outer.sql);
         }
         self.jwt.merge(&outer.jwt, level)
     }

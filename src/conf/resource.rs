@@ -9,6 +9,7 @@ use postern_core::schema_cache::QualifiedName;
 use super::LocationConf;
 use super::parameters::{invalid_parameter, positive, set_once, split};
 use crate::nginx::conf::{Conf, ConfError, Directive};
+use crate::nginx::phase::ContentHandler;
 use crate::phase::Resource;
 
 const DEFAULT_LIMIT: NonZeroU32 = NonZeroU32::new(20).unwrap();
@@ -32,9 +33,7 @@ impl Directive for PosternResource {
     type Conf = LocationConf;
 
     fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
-        if conf.resource.is_some() {
-            return Err(ConfError::Directive(c"is duplicate"));
-        }
+        conf.check_no_content("postern_resource")?;
         let path = collection_path(cf)?;
         let words: Vec<String> = cf.arguments()?.into_iter().skip(1).map(str::to_owned).collect();
         let Some((database, parameters)) = words.split_first() else {
@@ -47,7 +46,7 @@ impl Directive for PosternResource {
             path,
             config,
         }));
-        cf.set_content_handler::<Resource>();
+        cf.set_content_handler(ContentHandler::of::<Resource>());
         Ok(())
     }
 }

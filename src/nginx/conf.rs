@@ -6,13 +6,15 @@ use std::ptr::{self, NonNull};
 
 use nginx_sys::{
     NGX_LOG_EMERG, NGX_LOG_WARN, ngx_command_t, ngx_conf_full_name, ngx_conf_log_error, ngx_conf_parse,
-    ngx_conf_t, ngx_cycle_t, ngx_http_conf_ctx_t, ngx_http_core_loc_conf_t, ngx_http_module, ngx_parse_time,
-    ngx_pool_t, ngx_str_t,
+    ngx_conf_t, ngx_cycle_t, ngx_http_conf_ctx_t, ngx_http_core_loc_conf_t, ngx_http_get_variable_index,
+    ngx_http_module, ngx_parse_size, ngx_parse_time, ngx_pool_t, ngx_str_t,
 };
 
+use super::cleanup;
 use super::guard::guarded;
 use super::module::{self, Module};
-use super::{cleanup, phase};
+use super::phase::ContentHandler;
+use super::variable::VariableIndex;
 
 /// Why a directive is refused.
 #[derive(Debug)]
@@ -114,10 +116,21 @@ impl Conf<'_> {
         unsafe { &mut *conf }
     }
 
-    /// Makes `H` the content handler of this location.
-    pub(crate) fn set_content_handler<H: phase::Handler>(&mut self) {
-        let core = self.core_location();
-        core.handler = Some(phase::run::<H>);
+    /// Sets the content handler of this location.
+    pub(crate) fn set_content_handler(&mut self, handler: ContentHandler) {
+        self.core_location().handler = handler.0;
+    }
+
+    /// The variable of that name, without the dollar sign. One that nobody gives fails the configuration when it has been read.
+    pub(crate) fn variable(&mut self, name: &str) -> Result<VariableIndex, ConfError> {
+        let mut name = self
+            .pool_string(&name.to_ascii_lowercase())
+            .ok_or_else(|| ConfError::Message("not enough memory".into()))?;
+        // SAFETY: the name is a string in the cycle's pool, which nginx keeps.
+        let index = unsafe { ngx_http_get_variable_index(self.cf, &raw mut name) };
+        usize::try_from(index)
+            .map(VariableIndex)
+            .map_err(|_| ConfError::Logged)
     }
 
     /// The name of the location that is being read, as it is written after `location`.
@@ -258,10 +271,8 @@ pub(crate) unsafe extern "C" fn create<T: Default + 'static>(cf: *mut ngx_conf_t
 
 /// A configuration that takes from the level above what it does not set itself.
 pub(crate) trait Merge {
-    /// The content handler that a location may have.
-    type Content: phase::Handler;
-    /// Whether this location has it.
-    fn has_content(&self) -> bool;
+    /// The content handler of this location, if it is one of ours.
+    fn content(&self) -> Option<ContentHandler>;
     /// `self` is the inner level, which `level` tells of.
     fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String>;
 }
@@ -293,8 +304,11 @@ pub(crate) unsafe extern "C" fn merge<T: Merge>(
     let result = guarded(Err(String::new()), || inner.merge(outer, level));
     // A `limit_except` block starts without the handler of its location.
     let core = cf.core_location();
-    if core.lmt_excpt() != 0 && core.handler.is_none() && inner.has_content() {
-        cf.set_content_handler::<T::Content>();
+    if core.lmt_excpt() != 0
+        && core.handler.is_none()
+        && let Some(handler) = inner.content()
+    {
+        cf.set_content_handler(handler);
     }
     cf.report(result.map_err(ConfError::Message))
 }
@@ -305,6 +319,14 @@ pub(crate) fn parse_duration_ms(text: &str) -> Option<u64> {
     // SAFETY: nginx only reads the string.
     let milliseconds = unsafe { ngx_parse_time(&raw mut text, 0) };
     u64::try_from(milliseconds).ok()
+}
+
+/// A size in nginx's notation (`8m`, `512k`, `100`), in bytes.
+pub(crate) fn parse_size(text: &str) -> Option<usize> {
+    let mut text = super::borrowed(text.as_bytes());
+    // SAFETY: nginx only reads the string.
+    let bytes = unsafe { ngx_parse_size(&raw mut text) };
+    usize::try_from(bytes).ok().filter(|&bytes| bytes > 0)
 }
 
 /// Logs why the configuration as a whole is refused.

@@ -41,6 +41,17 @@ pub(crate) trait Handler: 'static {
     fn handle(request: &mut Request) -> Verdict;
 }
 
+/// The handler of a location's content phase, whichever it is.
+#[derive(Clone, Copy)]
+pub(crate) struct ContentHandler(pub(super) ngx_http_handler_pt);
+
+impl ContentHandler {
+    /// The one that `H` is.
+    pub(crate) fn of<H: Handler>() -> Self {
+        Self(Some(run::<H>))
+    }
+}
+
 /// The shim behind every handler.
 pub(super) unsafe extern "C" fn run<H: Handler>(request: *mut ngx_http_request_t) -> ngx_int_t {
     // SAFETY: nginx gives a live request, and nothing else of ours refers to it during the call.

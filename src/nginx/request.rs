@@ -61,6 +61,15 @@ impl Request {
         (self.0.valid_unparsed_uri() != 0).then(|| self.unparsed_path())
     }
 
+    /// The client's address as text; `None` on a Unix-domain socket.
+    pub(crate) fn remote_addr(&self) -> Option<&[u8]> {
+        // SAFETY: a request has a live connection.
+        let connection = unsafe { &*self.0.connection };
+        // SAFETY: a client's connection has an address.
+        let family = unsafe { (*connection.sockaddr).sa_family };
+        (u32::from(family) != nginx_sys::AF_UNIX).then(|| self.text(connection.addr_text))
+    }
+
     /// The query string, as the client wrote it.
     pub(crate) fn args(&self) -> &[u8] {
         self.text(self.0.args)

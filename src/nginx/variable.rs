@@ -1,11 +1,12 @@
-//! Variables that the module gives to the configuration (nginx development guide, "Variables").
+//! Variables: those that the module gives to the configuration, and the values of any (nginx development guide, "Variables").
 
 use std::borrow::Cow;
 use std::ptr::NonNull;
 
 use nginx_sys::{
     NGX_HTTP_VAR_NOCACHEABLE, NGX_HTTP_VAR_PREFIX, ngx_conf_t, ngx_http_add_variable,
-    ngx_http_get_variable_pt, ngx_http_request_t, ngx_http_variable_value_t, ngx_int_t, ngx_str_t,
+    ngx_http_get_flushed_variable, ngx_http_get_variable_pt, ngx_http_request_t, ngx_http_variable_value_t,
+    ngx_int_t, ngx_str_t,
 };
 
 use super::guard::guarded;
@@ -17,6 +18,29 @@ pub(crate) trait Variable: 'static {
     const NAME: &'static str;
     /// The value as it is now; `None` reads as empty, and so does one with control characters. `rest` is what follows [`Variable::NAME`] in the name that was used.
     fn value(request: &mut Request, rest: &[u8]) -> Option<Cow<'static, [u8]>>;
+}
+
+/// A variable that a directive uses, by its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct VariableIndex(pub(super) usize);
+
+impl Request {
+    /// A copy of a variable's value; `None` where it has none.
+    pub(crate) fn variable(&mut self, VariableIndex(index): VariableIndex) -> Option<Vec<u8>> {
+        // SAFETY: the request is live, and the number is one that nginx gave for its configuration.
+        let value = unsafe { ngx_http_get_flushed_variable(self.as_raw(), index) };
+        // SAFETY: null, or a value that nginx keeps as long as the request.
+        let value = unsafe { value.as_ref() }?;
+        if value.not_found() != 0 {
+            return None;
+        }
+        let text = ngx_str_t {
+            len: value.len() as usize,
+            data: value.data,
+        };
+        // SAFETY: a value that was found points at its bytes, which live as long as the request.
+        Some(unsafe { super::bytes(text) }.to_vec())
+    }
 }
 
 /// Gives a variable to the configuration; called by `preconfiguration`. `None` if nginx is out of memory or has a variable of this

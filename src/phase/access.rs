@@ -115,12 +115,23 @@ fn allows_nobody(request: &Request, mode: JwtMode) -> bool {
     }
 }
 
-/// Only PostgreSQL can tell what an anonymous request may do: a location without a resource has no such judge.
+/// For content handlers: nginx leaves subrequests out of the access phase. The header fields are those of the client's request.
+pub(super) fn refuse_subrequest(request: &mut Request) -> Option<Verdict> {
+    if request.is_main() {
+        return None;
+    }
+    match Access::handle(request) {
+        Verdict::Allow | Verdict::Decline => None,
+        refused => Some(refused),
+    }
+}
+
+/// Only PostgreSQL can tell what an anonymous request may do: a location that does not ask it has no such judge.
 fn has_anonymous_role(request: &Request) -> bool {
-    let Some(resource) = &request.location_conf::<Postern>().resource else {
+    let Some(database) = request.location_conf::<Postern>().content_database() else {
         return false;
     };
-    worker::database(resource.database).is_some_and(|database| database.config().anonymous_role.is_some())
+    worker::database(database).is_some_and(|database| database.config().anonymous_role.is_some())
 }
 
 /// Has keys fetched that may know the token, once; then the token is looked at again.

@@ -19,9 +19,9 @@ impl HeaderFilter for ErrorBody {
             return;
         }
         let here = std::ptr::from_ref(request.location_conf::<Postern>());
-        let is_resource = request.location_conf::<Postern>().resource.is_some();
+        let is_ours = request.location_conf::<Postern>().content_database().is_some();
         let status = request.response_status();
-        let Some(context) = (if is_resource {
+        let Some(context) = (if is_ours {
             request.context_or_default::<Postern>()
         } else {
             request.context::<Postern>()
@@ -38,8 +38,8 @@ impl HeaderFilter for ErrorBody {
                 body,
             } if prepared == status && location == here => body,
             // What was prepared for another answer is dropped.
-            ErrorBodyState::Prepared { .. } if !is_resource => return,
-            _ if is_resource => response::render(&Error::Http(status), context.identity.is_some()).body,
+            ErrorBodyState::Prepared { .. } if !is_ours => return,
+            _ if is_ours => response::render(&Error::Http(status), context.identity.is_some()).body,
             other => {
                 context.error_body = other;
                 return;

@@ -1,15 +1,18 @@
 //! What Postern does in nginx's phases: one file for each.
 
 mod access;
+mod caller;
 mod context;
 mod error_body;
 mod reply;
 mod resource;
 mod rows;
+mod sql;
 mod variables;
 
 pub(crate) use access::Access;
 pub(crate) use context::Context;
 pub(crate) use error_body::ErrorBody;
 pub(crate) use resource::Resource;
+pub(crate) use sql::Sql;
 pub(crate) use variables::{Claim, Role, User};

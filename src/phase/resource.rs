@@ -2,19 +2,17 @@
 
 use std::rc::Rc;
 
-use postern_core::auth::{AuthError, ClaimFault, Identity};
 use postern_core::error::Error;
 use postern_core::plan::{self, Plan, ResponseShape, cursor};
-use postern_core::query::{Query, context};
-use postern_core::request_context;
 use postern_core::resource::{Head, RequestParts};
 use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
 
-use super::access::{Access, arguments};
+use super::access::{self, arguments};
+use super::caller::Caller;
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
-use crate::conf::{JwtMode, Postern, ResourceSettings};
+use crate::conf::{Postern, ResourceSettings};
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
@@ -30,12 +28,8 @@ impl Handler for Resource {
         let Some(settings) = settings(request) else {
             return Verdict::Status(500);
         };
-        // nginx leaves subrequests out of the access phase; the header fields are those of the client's request.
-        if !request.is_main() {
-            match Access::handle(request) {
-                Verdict::Allow | Verdict::Decline => {}
-                refused => return refused,
-            }
+        if let Some(refused) = access::refuse_subrequest(request) {
+            return refused;
         }
         let args = arguments(request);
         match Head::parse(&parts(request, &settings, &args), &settings.config) {
@@ -156,7 +150,7 @@ fn prepare(
         prefer_generic_plan,
     } = plan;
     let main = database.query(schema, statement);
-    let context = set_up(request, database, &caller, read_only, prefer_generic_plan);
+    let context = caller.context(request, database, read_only, prefer_generic_plan);
     let queries = context.into_iter().chain([main]).collect();
     Ok(Prepared {
         batch: Batch {
@@ -167,87 +161,6 @@ fn prepare(
         response,
     })
 }
-
-/// Who asks, as PostgreSQL is told.
-struct Caller {
-    role: Rc<str>,
-    identity: Option<Rc<Identity>>,
-}
-
-impl Caller {
-    /// The role of the token, or the anonymous one. A location without `postern_jwt` and a database without an anonymous
-    /// role leave the role that the connections log in with.
-    fn of(request: &mut Request, database: &Database) -> Result<Self, Error> {
-        let identity = request
-            .context::<Postern>()
-            .and_then(|context| context.identity.clone());
-        let role = identity
-            .as_ref()
-            .and_then(|identity| identity.role())
-            .or(database.anonymous_role())
-            .map(Rc::clone);
-        match (role, &identity) {
-            (Some(role), _) => Ok(Self { role, identity }),
-            (None, None) if request.location_conf::<Postern>().jwt.mode() != JwtMode::Off => {
-                Err(AuthError::TokenMissing.into())
-            }
-            (None, None) => Ok(Self {
-                role: Rc::from(""),
-                identity,
-            }),
-            (None, Some(_)) => Err(AuthError::from(ClaimFault::Role).into()),
-        }
-    }
-}
-
-/// The query that tells PostgreSQL of the request, with what is switched on; `None` if nothing is.
-fn set_up(
-    request: &Request,
-    database: &Database,
-    caller: &Caller,
-    read_only: bool,
-    generic_plan: bool,
-) -> Option<Query> {
-    let wanted = database.config().context;
-    let mut json = Vec::with_capacity(CONTEXT_CAPACITY);
-    if wanted.headers {
-        request_context::write_headers_json(&mut json, request.headers());
-    }
-    let headers_end = json.len();
-    let fields = request
-        .headers()
-        .filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"))
-        .map(|(_, value)| value);
-    // A connection with settings of its own has that of a request without cookies from its start.
-    let has_cookies = wanted.cookies && (!database.config().prepare || fields.clone().next().is_some());
-    if has_cookies {
-        request_context::write_cookies_json(&mut json, fields);
-    }
-    let cookies_end = json.len();
-    // Without a token and without a role there is nothing to claim.
-    let has_claims = wanted.claims && (caller.identity.is_some() || !caller.role.is_empty());
-    if has_claims {
-        request_context::write_claims_json(&mut json, caller.identity.as_deref(), &caller.role);
-    }
-    let (json, claims) = json.split_at(cookies_end);
-    let (headers, cookies) = json.split_at(headers_end);
-    let path = String::from_utf8_lossy(request.uri());
-    let context = context::Context {
-        role: (wanted.role && !caller.role.is_empty()).then_some(&*caller.role),
-        claims: has_claims.then_some(claims),
-        headers: wanted.headers.then_some(headers),
-        cookies: has_cookies.then_some(cookies),
-        method: wanted.method.then(|| request.method()),
-        path: wanted.path.then(|| path.as_bytes()),
-        search_path: database.search_path_for_request(),
-        read_only,
-        generic_plan,
-    };
-    database.context(&context)
-}
-
-/// Room for the headers of a usual request.
-const CONTEXT_CAPACITY: usize = 512;
 
 /// Makes the response of what came.
 fn reply(

@@ -35,8 +35,8 @@ impl Variable for Role {
         if let Some(role) = identity(request).as_deref().and_then(Identity::role) {
             return Some(owned(role));
         }
-        let resource = request.location_conf::<Postern>().resource.as_ref()?;
-        let database = worker::database(resource.database)?;
+        let number = request.location_conf::<Postern>().content_database()?;
+        let database = worker::database(number)?;
         database.anonymous_role().map(|role| owned(role))
     }
 }

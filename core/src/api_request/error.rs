@@ -77,7 +77,7 @@ pub enum RequestError {
     #[error("argument \"{argument}\" is given more than once")]
     Repeated {
         /// Its name.
-        argument: &'static str,
+        argument: Cow<'static, str>,
     },
     /// An argument that has no meaning for what is to be done.
     #[error("argument \"{argument}\" cannot be used {scope}")]
@@ -320,7 +320,7 @@ impl Problem for RequestError {
                 "a filter is column=operator.value; the operators are eq, neq, gt, gte, lt, lte, like, ilike, match, \
                  imatch, in, is, isdistinct, fts, plfts, phfts, wfts, cs, cd and ov, each perhaps after \"not.\""
             }
-            Self::Repeated { .. } => "give all of it in one argument, separated by commas",
+            Self::Repeated { .. } => "give it once; what is a list is separated by commas",
             Self::CursorAndOffset => "use the cursor of the page before alone",
             Self::Body(BodyError::Missing | BodyError::NotObjects { .. }) => {
                 "send a JSON object or an array of JSON objects"

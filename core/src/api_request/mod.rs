@@ -19,5 +19,6 @@ pub use condition::{
 pub use error::{BodyError, EncodingFault, Feature, KeyFault, Part, RequestError, TextFault};
 pub use field::{FieldPath, OrderTerm, PathOperand, PathStep, SelectItem};
 pub use payload::{JsonValue, Payload};
+pub(crate) use query_string::decode as decode_argument;
 pub use query_string::{Arguments, Scope};
 pub use request::{Action, ApiRequest, Page};

@@ -80,6 +80,14 @@ impl Identity {
         Some(text.unwrap_or_else(|_| value.get().to_owned()))
     }
 
+    /// A claim by its very name: a string as it is, anything else as JSON. One that is null is not there.
+    pub fn exact_claim(&self, name: &str) -> Option<String> {
+        let claims = members(&self.claims_json)?;
+        let json = claims.get(name)?.get();
+        let text = serde_json::from_str(json);
+        (json != "null").then(|| text.unwrap_or_else(|_| json.to_owned()))
+    }
+
     /// The claim `exp`, in whole seconds of Unix time.
     pub fn expires_at_s(&self) -> Option<i64> {
         self.times.expires_at
@@ -323,6 +331,19 @@ mod tests {
         assert_eq!(claim("tenantid").as_deref(), Some("t"));
         assert_eq!(claim("a_b").as_deref(), Some("1.50"));
         assert_eq!(claim("other"), None);
+    }
+
+    #[test]
+    fn a_claim_has_one_name_exactly() {
+        let identity = parse(r#"{"Plan":"p","n":1.50,"list":["a", 1],"nothing":null}"#).expect("good");
+        let claim = |name| identity.exact_claim(name);
+        assert_eq!(claim("Plan").as_deref(), Some("p"));
+        assert_eq!(claim("n").as_deref(), Some("1.50"));
+        assert_eq!(claim("list").as_deref(), Some(r#"["a", 1]"#));
+        assert_eq!(
+            (claim("plan"), claim("nothing"), claim("other")),
+            (None, None, None)
+        );
     }
 
     #[test]

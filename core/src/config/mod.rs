@@ -9,6 +9,7 @@ use jsonwebtoken::Algorithm;
 
 use crate::auth::{ClaimPath, PublicKey, Requirement, Secret};
 use crate::schema_cache::QualifiedName;
+use crate::sql_endpoint::{BodyType, Methods, ResultShape, Script};
 
 /// A `postern_database` block. Durations are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +88,23 @@ pub struct ResourceConfig {
     pub default_limit: NonZeroU32,
     /// Rows in a page at most; a larger `limit` is an error.
     pub max_limit: NonZeroU32,
+}
+
+/// A `postern_sql` directive.
+#[derive(Debug, Clone)]
+pub struct SqlConfig {
+    /// The statements.
+    pub script: Script,
+    /// The methods that are served.
+    pub methods: Methods,
+    /// What is made of the rows; where it is not said, the number of columns decides.
+    pub shape: Option<ResultShape>,
+    /// Whether the statements only read, whatever the method is. With GET and HEAD they always do.
+    pub read_only: bool,
+    /// What the body has to be.
+    pub body: BodyType,
+    /// The longest result, in bytes of JSON.
+    pub max_bytes: usize,
 }
 
 /// What is expected of tokens: `postern_jwt` and `postern_jwt_require`.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::error::Shown;
+use super::field::is_sendable_field;
 use crate::pg::ServerError;
 
 /// The error that was raised, or PGRST121 where it is not of the form above.
@@ -29,7 +30,12 @@ fn parse(error: &ServerError) -> Result<Shown<'_>, &'static str> {
     if !(200..600).contains(&head.status) {
         return Err("The status in DETAIL is not between 200 and 599");
     }
-    if head.headers.len() > MAX_HEADERS || !head.headers.iter().all(|(name, value)| is_field(name, value)) {
+    if head.headers.len() > MAX_HEADERS
+        || !head
+            .headers
+            .iter()
+            .all(|(name, value)| is_sendable_field(name, value))
+    {
         return Err("The headers in DETAIL cannot be sent");
     }
     let mut shown = Shown::new(head.status, body.code, body.message);
@@ -57,33 +63,6 @@ struct Head {
     headers: BTreeMap<Box<str>, Box<str>>,
 }
 
-/// Whether a header can be sent as it is: the name is a token, the value has no control character (RFC 9110 section 5), so that
-/// text which a function took from a request cannot split the response; and the name is not one that describes the body, which is
-/// ours.
-fn is_field(name: &str, value: &str) -> bool {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty()
-        && name.bytes().all(is_token)
-        && value
-            .bytes()
-            .all(|byte| byte == b'\t' || !byte.is_ascii_control())
-        && !RESERVED
-            .iter()
-            .any(|reserved| name.eq_ignore_ascii_case(reserved))
-}
-
-const RESERVED: [&str; 10] = [
-    "content-type",
-    "content-length",
-    "content-encoding",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "date",
-    "server",
-    "trailer",
-    "upgrade",
-];
 /// More headers than anybody raises on purpose.
 const MAX_HEADERS: usize = 32;
 const FORM: &str = "MESSAGE must be a JSON object with the keys 'code', 'message' and optionally 'details', 'hint'; \

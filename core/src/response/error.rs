@@ -35,6 +35,7 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
         Error::Plan(error) => Shown::of(error),
         Error::Auth(error) => Shown::of(error),
         Error::Unavailable(error) => Shown::of(error),
+        Error::Endpoint(error) => Shown::of(error),
         Error::Database(error) => server_error::show(error, authenticated),
         Error::NotFound => Shown::new(404, "POSTERN404".into(), error.to_string().into()),
         Error::Internal => Shown::new(500, "POSTERN500".into(), error.to_string().into()),

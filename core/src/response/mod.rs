@@ -3,16 +3,18 @@
 
 mod custom_error;
 mod error;
+mod field;
 mod json;
 mod link;
 mod page;
 mod rows;
 mod server_error;
 #[cfg(test)]
-mod test_rows;
+pub(crate) mod test_rows;
 mod value;
 
 pub use error::{ErrorResponse, render};
+pub(crate) use field::is_sendable_field;
 pub(crate) use json::write_escaped;
 pub use json::write_json_string;
 pub use link::{created_location, next_link};

@@ -3,7 +3,7 @@
 use crate::query::{OutputColumn, Rendering};
 
 /// The body of a DataRow message.
-pub(super) fn row(values: &[Option<&str>]) -> Vec<u8> {
+pub(crate) fn row(values: &[Option<&str>]) -> Vec<u8> {
     let count = u16::try_from(values.len()).expect("few columns");
     let mut body = count.to_be_bytes().to_vec();
     for value in values {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::{EncodingFault, RequestError};
 
 /// Decodes `raw`, which starts after `offset` bytes of the query string. Borrows where nothing had to be decoded.
-pub(super) fn decode(raw: &[u8], offset: usize) -> Result<Cow<'_, str>, RequestError> {
+pub(crate) fn decode(raw: &[u8], offset: usize) -> Result<Cow<'_, str>, RequestError> {
     let fault = |fault, at: usize| RequestError::Encoding {
         fault,
         position: offset + at + 1,

@@ -13,6 +13,8 @@ mod select;
 use std::borrow::Cow;
 use std::fmt;
 
+pub(crate) use decode::decode;
+
 use super::error::excerpt;
 use super::limits;
 use super::{Condition, Feature, Filter, OrderTerm, Page, Part, RequestError, SelectItem};
@@ -112,8 +114,8 @@ impl<'a> Reader<'a> {
             }
             None => (raw, &raw[raw.len()..], offset + raw.len()),
         };
-        let name = decode::decode(name, offset)?;
-        let mut value = Scanner::new(decode::decode(value, value_offset)?);
+        let name = decode(name, offset)?;
+        let mut value = Scanner::new(decode(value, value_offset)?);
         let kind = Name::of(&name);
         self.check_scope(&kind, &name)?;
         match kind {
@@ -142,7 +144,7 @@ impl<'a> Reader<'a> {
             let bit = 1 << keyword as u8;
             if self.given & bit != 0 {
                 return Err(RequestError::Repeated {
-                    argument: keyword.name(),
+                    argument: keyword.name().into(),
                 });
             }
             self.given |= bit;

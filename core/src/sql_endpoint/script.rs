@@ -1,0 +1,208 @@
+//! A script: the statements of an endpoint, ready to be prepared.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::ScriptError;
+use super::lexer::{Lexer, Token};
+use super::parameter::Parameter;
+use super::request_values::RequestValues;
+use crate::api_request::RequestError;
+use crate::query::{Params, Query, Statement};
+
+/// The statements, which run as one transaction.
+#[derive(Debug, Clone)]
+pub struct Script {
+    statements: Vec<Prepared>,
+}
+
+/// A statement with `$1`, `$2`, … in the place of names.
+#[derive(Debug, Clone)]
+struct Prepared {
+    statement: Rc<Statement>,
+    /// What `$1`, `$2`, … stand for.
+    parameters: Vec<Parameter>,
+}
+
+impl Script {
+    /// More statements than this are better put into a function.
+    pub const MAX_STATEMENTS: usize = 32;
+    /// PostgreSQL counts parameters with 16 bits.
+    pub const MAX_PARAMETERS: usize = 65_535;
+
+    /// Reads a script. A semicolon at its end may be there or not.
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        let mut lexer = Lexer::new(text);
+        let mut statements = Vec::new();
+        let mut draft = Draft::default();
+        while let Some((token, piece)) = lexer.next()? {
+            if token == Token::Semicolon {
+                statements.push(std::mem::take(&mut draft).finish(lexer.line())?);
+            } else {
+                draft.push(token, piece, lexer.line())?;
+            }
+            if statements.len() > Self::MAX_STATEMENTS {
+                return Err(ScriptError::TooManyStatements {
+                    max: Self::MAX_STATEMENTS,
+                });
+            }
+        }
+        if statements.is_empty() || !draft.is_empty() {
+            statements.push(draft.finish(lexer.line())?);
+        }
+        if statements.len() > Self::MAX_STATEMENTS {
+            return Err(ScriptError::TooManyStatements {
+                max: Self::MAX_STATEMENTS,
+            });
+        }
+        Ok(Self { statements })
+    }
+
+    /// How many statements there are; at least one.
+    pub fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// Whether there are none, which never is so.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// The parameters of all statements.
+    pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
+        self.statements.iter().flat_map(|statement| &statement.parameters)
+    }
+
+    /// The texts, for whoever wants to look at them.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().map(|statement| &*statement.statement)
+    }
+
+    /// The statements with the values of a request.
+    pub fn bind<'a, H>(&self, values: &RequestValues<'a, H>) -> Result<Vec<Query>, RequestError>
+    where
+        H: Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+    {
+        let arguments = if self
+            .parameters()
+            .any(|parameter| matches!(parameter, Parameter::Argument(_)))
+        {
+            values.arguments()?
+        } else {
+            Vec::new()
+        };
+        let bind = |prepared: &Prepared| {
+            let mut params = Params::with_capacity(prepared.parameters.len(), 0);
+            for parameter in &prepared.parameters {
+                match values.value(parameter, &arguments)? {
+                    Some(value) => params.push(&value),
+                    None => params.push_null(),
+                };
+            }
+            Ok(Query {
+                statement: Rc::clone(&prepared.statement),
+                params,
+            })
+        };
+        self.statements.iter().map(bind).collect()
+    }
+}
+
+/// A statement in the making.
+#[derive(Default)]
+struct Draft {
+    sql: String,
+    parameters: Vec<Parameter>,
+    /// The first two words, in lower case.
+    words: Vec<String>,
+    has_content: bool,
+}
+
+impl Draft {
+    fn is_empty(&self) -> bool {
+        !self.has_content
+    }
+
+    fn push(&mut self, token: Token<'_>, piece: &str, line: usize) -> Result<(), ScriptError> {
+        match token {
+            Token::Space => {
+                self.sql.push_str(piece);
+                return Ok(());
+            }
+            Token::Parameter(name) => self.push_parameter(Parameter::parse(name, line)?)?,
+            Token::Word(word) => {
+                if self.words.len() < 2 {
+                    self.words.push(word.to_ascii_lowercase());
+                }
+                self.sql.push_str(piece);
+            }
+            Token::Other | Token::Semicolon => self.sql.push_str(piece),
+        }
+        self.has_content = true;
+        Ok(())
+    }
+
+    /// One number for each name, so that a type which one use of it tells holds for all.
+    fn push_parameter(&mut self, parameter: Parameter) -> Result<(), ScriptError> {
+        let known = self.parameters.iter().position(|other| *other == parameter);
+        let index = known.unwrap_or(self.parameters.len());
+        // `x:arg_y` must not become the name `x$1`.
+        let joins = |last: char| last.is_alphanumeric() || last == '_' || last == '$';
+        if self.sql.ends_with(joins) {
+            self.sql.push(' ');
+        }
+        self.sql.push('$');
+        self.sql.push_str(itoa::Buffer::new().format(index + 1));
+        self.sql.push_str(parameter.cast());
+        if known.is_none() {
+            self.parameters.push(parameter);
+        }
+        if self.parameters.len() > Script::MAX_PARAMETERS {
+            return Err(ScriptError::TooManyParameters {
+                max: Script::MAX_PARAMETERS,
+            });
+        }
+        Ok(())
+    }
+
+    fn finish(self, line: usize) -> Result<Prepared, ScriptError> {
+        if self.is_empty() {
+            return Err(ScriptError::EmptyStatement { line });
+        }
+        if let Some(reason) = forbidden(&self.words) {
+            let keyword = self.words.first().map(String::as_str).unwrap_or_default();
+            return Err(ScriptError::Forbidden {
+                keyword: keyword.into(),
+                reason,
+                line,
+            });
+        }
+        Ok(Prepared {
+            statement: Rc::new(Statement::described(self.sql.trim())),
+            parameters: self.parameters,
+        })
+    }
+}
+
+/// Why a statement that begins with these words cannot be part of a script. A request's role and settings hold until its transaction
+/// ends, and the session belongs to the requests that come after it as well.
+fn forbidden(words: &[String]) -> Option<&'static str> {
+    let mut words = words.iter().map(String::as_str);
+    match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
+        ("begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release", _)
+        | ("prepare", "transaction") => Some("the statements are one transaction already"),
+        ("set", "local" | "constraints" | "transaction") => None,
+        ("set", _) => Some("it would outlive the request, use \"set local\""),
+        ("reset" | "discard" | "listen" | "unlisten" | "load" | "prepare" | "execute" | "deallocate", _) => {
+            Some("connections are shared by requests")
+        }
+        ("copy", _) => Some("it has its own protocol"),
+        _ => None,
+    }
+}
+
+/// A value, or SQL NULL.
+pub(super) type Value<'a> = Option<Cow<'a, [u8]>>;
+
+#[cfg(test)]
+mod tests;

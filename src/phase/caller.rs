@@ -1,0 +1,95 @@
+//! Who asks, and what PostgreSQL is told of the request before its statements.
+
+use std::rc::Rc;
+
+use postern_core::auth::{AuthError, ClaimFault, Identity};
+use postern_core::error::Error;
+use postern_core::query::{Query, context};
+use postern_core::request_context;
+
+use crate::conf::{JwtMode, Postern};
+use crate::nginx::Request;
+use crate::worker::Database;
+
+/// Who asks, as PostgreSQL is told.
+pub(super) struct Caller {
+    /// The role; empty for the one that the connections log in with.
+    pub(super) role: Rc<str>,
+    /// The identity in the token, if there was one.
+    pub(super) identity: Option<Rc<Identity>>,
+}
+
+impl Caller {
+    /// The role of the token, or the anonymous one. A location without `postern_jwt` and a database without an anonymous
+    /// role leave the role that the connections log in with.
+    pub(super) fn of(request: &mut Request, database: &Database) -> Result<Self, Error> {
+        let identity = request
+            .context::<Postern>()
+            .and_then(|context| context.identity.clone());
+        let role = identity
+            .as_ref()
+            .and_then(|identity| identity.role())
+            .or(database.anonymous_role())
+            .map(Rc::clone);
+        match (role, &identity) {
+            (Some(role), _) => Ok(Self { role, identity }),
+            (None, None) if request.location_conf::<Postern>().jwt.mode() != JwtMode::Off => {
+                Err(AuthError::TokenMissing.into())
+            }
+            (None, None) => Ok(Self {
+                role: Rc::from(""),
+                identity,
+            }),
+            (None, Some(_)) => Err(AuthError::from(ClaimFault::Role).into()),
+        }
+    }
+
+    /// The query that tells PostgreSQL of the request, with what is switched on; `None` if nothing is.
+    pub(super) fn context(
+        &self,
+        request: &Request,
+        database: &Database,
+        read_only: bool,
+        generic_plan: bool,
+    ) -> Option<Query> {
+        let wanted = database.config().context;
+        let mut json = Vec::with_capacity(CONTEXT_CAPACITY);
+        if wanted.headers {
+            request_context::write_headers_json(&mut json, request.headers());
+        }
+        let headers_end = json.len();
+        let fields = request
+            .headers()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"))
+            .map(|(_, value)| value);
+        // A connection with settings of its own has that of a request without cookies from its start.
+        let has_cookies = wanted.cookies && (!database.config().prepare || fields.clone().next().is_some());
+        if has_cookies {
+            request_context::write_cookies_json(&mut json, fields);
+        }
+        let cookies_end = json.len();
+        // Without a token and without a role there is nothing to claim.
+        let has_claims = wanted.claims && (self.identity.is_some() || !self.role.is_empty());
+        if has_claims {
+            request_context::write_claims_json(&mut json, self.identity.as_deref(), &self.role);
+        }
+        let (json, claims) = json.split_at(cookies_end);
+        let (headers, cookies) = json.split_at(headers_end);
+        let path = String::from_utf8_lossy(request.uri());
+        let context = context::Context {
+            role: (wanted.role && !self.role.is_empty()).then_some(&*self.role),
+            claims: has_claims.then_some(claims),
+            headers: wanted.headers.then_some(headers),
+            cookies: has_cookies.then_some(cookies),
+            method: wanted.method.then(|| request.method()),
+            path: wanted.path.then(|| path.as_bytes()),
+            search_path: database.search_path_for_request(),
+            read_only,
+            generic_plan,
+        };
+        database.context(&context)
+    }
+}
+
+/// Room for the headers of a usual request.
+const CONTEXT_CAPACITY: usize = 512;

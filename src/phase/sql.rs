@@ -1,0 +1,224 @@
+//! Content phase of a `postern_sql` location: from a request to the parameters of its script, from the result to a response.
+
+use std::rc::Rc;
+
+use postern_core::error::Error;
+use postern_core::pg::{DataRow, RowDescription};
+use postern_core::query::Query;
+use postern_core::sql_endpoint::{
+    Answer, Head, HeadParts, RequestValues, ResponseSettings, ResultShape, ResultWriter,
+};
+
+use super::access;
+use super::caller::Caller;
+use super::reply::{JSON, failure, refuse};
+use crate::conf::{Postern, SqlSettings};
+use crate::nginx::Request;
+use crate::nginx::output::Reply;
+use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::request_body::BodyHandler;
+use crate::nginx::task::{Outcome, RequestHandle};
+use crate::worker::{self, Batch, Database, Parts, Sink};
+
+/// The content handler.
+pub(crate) struct Sql;
+
+impl Handler for Sql {
+    fn handle(request: &mut Request) -> Verdict {
+        let Some(settings) = settings(request) else {
+            return Verdict::Status(500);
+        };
+        if let Some(refused) = access::refuse_subrequest(request) {
+            return refused;
+        }
+        match head(request, &settings) {
+            Err(error) => refuse(request, &error),
+            Ok(head) if head.needs_body => request.read_body::<Self>(),
+            Ok(_) => match request.discard_body() {
+                Ok(()) => suspend(request, settings),
+                Err(code) => Verdict::Finished(code),
+            },
+        }
+    }
+}
+
+impl BodyHandler for Sql {
+    fn handle(request: &mut Request) -> Verdict {
+        match settings(request) {
+            Some(settings) => suspend(request, settings),
+            None => Verdict::Status(500),
+        }
+    }
+}
+
+fn settings(request: &Request) -> Option<Rc<SqlSettings>> {
+    request.location_conf::<Postern>().sql.clone()
+}
+
+fn head(request: &Request, settings: &SqlSettings) -> Result<Head, Error> {
+    let parts = HeadParts {
+        method: request.method(),
+        accept: request.header(b"accept"),
+        content_type: request.content_type(),
+        content_encoding: request.header(b"content-encoding"),
+    };
+    Ok(Head::parse(&parts, &settings.config)?)
+}
+
+fn suspend(request: &mut Request, settings: Rc<SqlSettings>) -> Verdict {
+    request.suspend(|handle| async move {
+        match answer(&handle, &settings).await {
+            Ok(reply) => Outcome::Reply(reply),
+            Err(error) => handle
+                .with(|request| failure(request, &error))
+                .unwrap_or(Outcome::Abort),
+        }
+    })
+}
+
+async fn answer(handle: &RequestHandle, settings: &SqlSettings) -> Result<Reply, Error> {
+    let database = worker::database(settings.database).ok_or(Error::Internal)?;
+    let batch = handle
+        .with(|request| prepare(request, settings, &database))
+        .ok_or(Error::Internal)??;
+    let sink = || ScriptRows::new(settings, &batch);
+    let rows = database.run(&batch, sink, &mut Whole).await?;
+    let answer = rows.finish()?;
+    handle
+        .with(|request| reply(request, answer))
+        .ok_or(Error::Internal)
+}
+
+/// Everything between the request and PostgreSQL, in one go: what is borrowed from nginx's buffers never waits.
+fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -> Result<Batch, Error> {
+    let head = head(request, settings)?;
+    let body = if head.needs_body {
+        request.body().map_err(|_| Error::Internal)?
+    } else {
+        Vec::new()
+    };
+    let caller = Caller::of(request, database)?;
+    let script = bind(request, settings, &caller, head.body(&body)?)?;
+    let context = caller.context(request, database, head.read_only, false);
+    let queries = context
+        .into_iter()
+        .chain(script)
+        .chain([ResponseSettings::query()])
+        .collect();
+    Ok(Batch {
+        role: caller.role,
+        queries,
+        read_only: head.read_only,
+    })
+}
+
+/// The statements of the script with the values of the request.
+fn bind(
+    request: &mut Request,
+    settings: &SqlSettings,
+    caller: &Caller,
+    body: Option<&[u8]>,
+) -> Result<Vec<Query>, Error> {
+    let variables: Vec<(&str, Option<Vec<u8>>)> = settings
+        .variables
+        .iter()
+        .map(|(name, index)| (&**name, request.variable(*index)))
+        .collect();
+    let values = RequestValues {
+        method: request.method(),
+        path: request.uri(),
+        remote_addr: request.remote_addr(),
+        args: request.args(),
+        headers: request.headers(),
+        body,
+        identity: caller.identity.as_deref(),
+        role: &caller.role,
+        variable: &|name| {
+            let variable = variables.iter().find(|(other, _)| *other == name);
+            variable.and_then(|(_, value)| value.as_deref())
+        },
+    };
+    Ok(settings.config.script.bind(&values)?)
+}
+
+/// Takes the rows of a script: those of its last statement that has any, and the settings of the response, which come last.
+struct ScriptRows {
+    shape: Option<ResultShape>,
+    max_bytes: usize,
+    /// Which statement of the batch reads the settings.
+    last: usize,
+    result: Option<ResultWriter>,
+    status: Option<Vec<u8>>,
+    headers: Option<Vec<u8>>,
+}
+
+impl ScriptRows {
+    fn new(settings: &SqlSettings, batch: &Batch) -> Self {
+        Self {
+            shape: settings.config.shape,
+            max_bytes: settings.config.max_bytes,
+            last: batch.queries.len().saturating_sub(1),
+            result: None,
+            status: None,
+            headers: None,
+        }
+    }
+
+    fn finish(self) -> Result<Answer, Error> {
+        let settings = ResponseSettings::parse(self.status.as_deref(), self.headers.as_deref())?;
+        Answer::new(self.result, settings)
+    }
+}
+
+impl Sink for ScriptRows {
+    fn described(&mut self, _statement: usize, description: &RowDescription<'_>) {
+        // Only the statements of the script are described.
+        self.result = Some(ResultWriter::new(description, self.shape, self.max_bytes));
+    }
+
+    fn row(&mut self, statement: usize, row: &DataRow<'_>) {
+        if statement == self.last {
+            let mut values = row.values().map(|value| value.map(<[u8]>::to_vec));
+            self.status = values.next().flatten();
+            self.headers = values.next().flatten();
+        } else if let Some(result) = &mut self.result {
+            // The statement that tells PostgreSQL of the request comes before any that is described.
+            result.push(row);
+        }
+    }
+}
+
+/// A result is sent as a whole: its status may be set by the last statement.
+struct Whole;
+
+impl Parts<ScriptRows> for Whole {
+    fn take(_rows: &mut ScriptRows) -> Option<Vec<u8>> {
+        None
+    }
+
+    async fn send(&mut self, _part: Vec<u8>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn began(&self) -> bool {
+        false
+    }
+}
+
+fn reply(request: &mut Request, answer: Answer) -> Reply {
+    if let Some(context) = request.context_or_default::<Postern>() {
+        context.replied = true;
+    }
+    let has_json = answer.json.is_some();
+    let has_content = answer.may_have_content();
+    Reply {
+        status: answer.status,
+        content_type: has_json.then_some(JSON),
+        headers: answer
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name.into_string().into(), value.into_string().into_bytes().into()))
+            .collect(),
+        body: has_content.then(|| answer.json.unwrap_or_default()),
+    }
+}
