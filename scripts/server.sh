@@ -182,6 +182,9 @@ With one you are the demo user (scripts/token.sh makes more of them):
       -d '{"name":"Tin whistle","price":12.5,"tags":["tin"]}' $url/api/resources
   curl -s -H "Authorization: Bearer \$TOKEN" '$url/api/audit_log?limit=3'
 
+Or have an account of your own:
+  curl -s -H 'Content-Type: application/json' -d '{"email":"ann@example.org","password":"correct horse","name":"Ann"}' $url/auth/register
+
 END
 }
 

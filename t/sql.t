@@ -274,7 +274,22 @@ BEGIN RAISE EXCEPTION 'raised' USING ERRCODE = code, DETAIL = 'd'; END $$;
 
 
 
-=== TEST 18: locations of every kind
+=== TEST 18: a parameter without a type is a mistake of the script
+--- config
+    location = /a { postern_sql app "select json_build_object('a', :arg_a)"; }
+    location = /b { postern_sql app "select json_build_object('a', :arg_a::text)"; }
+--- request eval
+["GET /a?a=1", "GET /b?a=1"]
+--- error_code eval
+[500, 200]
+--- response_body_like eval
+['42P18', '^\{"a" : "1"\}$']
+--- error_log
+could not determine data type of parameter $1
+
+
+
+=== TEST 19: locations of every kind
 --- config
     location /prefix                  { postern_sql app "select :path"; }
     location ~ ^/books/(?<id>\d+)$    { postern_sql app "select title from api.books where id = :var_id::int"; }
@@ -290,7 +305,7 @@ BEGIN RAISE EXCEPTION 'raised' USING ERRCODE = code, DETAIL = 'd'; END $$;
 
 
 
-=== TEST 19: the role and the settings of the request
+=== TEST 20: the role and the settings of the request
 --- config
     location = /a {
         postern_jwt secret_file=$TEST_NGINX_SECRET_FILE;
@@ -308,7 +323,7 @@ BEGIN RAISE EXCEPTION 'raised' USING ERRCODE = code, DETAIL = 'd'; END $$;
 
 
 
-=== TEST 20: without prepared statements it is the same
+=== TEST 21: without prepared statements it is the same
 --- database
 prepare off;
 --- config
@@ -320,7 +335,7 @@ prepare off;
 
 
 
-=== TEST 21: a function that is replaced by one with other columns
+=== TEST 22: a function that is replaced by one with other columns
 --- database
 connections 1;
 --- config
@@ -345,7 +360,7 @@ END $$;
 
 
 
-=== TEST 22: a script in a file
+=== TEST 23: a script in a file
 --- config
     location = /a { postern_sql app file=$TEST_NGINX_FIXTURE_DIR/report.sql returns=object; }
 --- request
@@ -354,7 +369,7 @@ GET /a?n=2
 
 
 
-=== TEST 23: Accept
+=== TEST 24: Accept
 --- config
     location = /a { postern_sql app "select 1"; }
 --- request eval
@@ -366,7 +381,7 @@ GET /a?n=2
 
 
 
-=== TEST 24: HEAD has the header of GET
+=== TEST 25: HEAD has the header of GET
 --- config
     location = /a { postern_sql app "select 'x'"; }
 --- request
@@ -377,7 +392,7 @@ Content-Length: 3
 
 
 
-=== TEST 25: rows of composite types and of types of one's own keep PostgreSQL's notation, to_json makes more of them
+=== TEST 26: rows of composite types and of types of one's own keep PostgreSQL's notation, to_json makes more of them
 --- config
     location = /a { postern_sql app "select row(1, 'x')::api.pair as p, to_json(row(1, 'x')::api.pair) as j, array['red']::api.colour[] as e" returns=object; }
 --- request
@@ -386,7 +401,7 @@ GET /a
 
 
 
-=== TEST 26: a subrequest runs its script under the same rules
+=== TEST 27: a subrequest runs its script under the same rules
 --- database
 connections 1;
 --- config
@@ -411,7 +426,7 @@ CREATE OR REPLACE FUNCTION api.note(note text) RETURNS void LANGUAGE sql AS 'INS
 
 
 
-=== TEST 27: large bodies, which nginx keeps in a file
+=== TEST 28: large bodies, which nginx keeps in a file
 --- config
     location = /a { client_body_buffer_size 1k; postern_sql app "select length(:body)" body=any; }
 --- request eval
@@ -420,7 +435,7 @@ CREATE OR REPLACE FUNCTION api.note(note text) RETURNS void LANGUAGE sql AS 'INS
 
 
 
-=== TEST 28: an unknown parameter
+=== TEST 29: an unknown parameter
 --- config
     location /a { postern_sql app "select :colour"; }
 --- must_die
@@ -430,7 +445,7 @@ unknown parameter ":colour" at line 1 of the SQL in "postern_sql" directive
 
 
 
-=== TEST 29: an unknown variable
+=== TEST 30: an unknown variable
 --- config
     location /a { postern_sql app "select :var_colour"; }
 --- must_die
@@ -440,7 +455,7 @@ unknown "colour" variable
 
 
 
-=== TEST 30: nothing to run
+=== TEST 31: nothing to run
 --- config
     location /a { postern_sql app "select 1;;"; }
 --- must_die
@@ -450,7 +465,7 @@ empty statement at line 1 of the SQL in "postern_sql" directive
 
 
 
-=== TEST 31: a string without an end
+=== TEST 32: a string without an end
 --- config
     location /a { postern_sql app "select 'a"; }
 --- must_die
@@ -460,7 +475,7 @@ unterminated string at line 1 of the SQL in "postern_sql" directive
 
 
 
-=== TEST 32: numbered parameters
+=== TEST 33: numbered parameters
 --- config
     location /a { postern_sql app "select $1"; }
 --- must_die
@@ -470,7 +485,7 @@ parameter without a name
 
 
 
-=== TEST 33: the transaction is not the script's
+=== TEST 34: the transaction is not the script's
 --- config
     location /a { postern_sql app "select 1; commit; select 2"; }
 --- must_die
@@ -480,7 +495,7 @@ parameter without a name
 
 
 
-=== TEST 34: no statement
+=== TEST 35: no statement
 --- config
     location /a { postern_sql app; }
 --- must_die
@@ -490,7 +505,7 @@ invalid number of arguments in "postern_sql" directive
 
 
 
-=== TEST 35: a parameter that does not exist
+=== TEST 36: a parameter that does not exist
 --- config
     location /a { postern_sql app "select 1" colour=red; }
 --- must_die
@@ -500,7 +515,7 @@ invalid parameter "colour=red"
 
 
 
-=== TEST 36: a shape that does not exist
+=== TEST 37: a shape that does not exist
 --- config
     location /a { postern_sql app "select 1" returns=table; }
 --- must_die
@@ -510,7 +525,7 @@ invalid parameter "returns=table"
 
 
 
-=== TEST 37: a method that is not served
+=== TEST 38: a method that is not served
 --- config
     location /a { postern_sql app "select 1" methods=GET,OPTIONS; }
 --- must_die
@@ -520,7 +535,7 @@ invalid parameter "methods=GET,OPTIONS"
 
 
 
-=== TEST 38: a parameter twice
+=== TEST 39: a parameter twice
 --- config
     location /a { postern_sql app "select 1" body=any body=json; }
 --- must_die
@@ -530,7 +545,7 @@ duplicate parameter "body"
 
 
 
-=== TEST 39: a size that is none
+=== TEST 40: a size that is none
 --- config
     location /a { postern_sql app "select 1" max_size=0; }
 --- must_die
@@ -540,7 +555,7 @@ invalid parameter "max_size=0"
 
 
 
-=== TEST 40: a location answers in one way
+=== TEST 41: a location answers in one way
 --- config
     location /a { postern_sql app "select 1"; postern_resource app table=api.books; }
 --- must_die
@@ -550,7 +565,7 @@ invalid parameter "max_size=0"
 
 
 
-=== TEST 41: twice
+=== TEST 42: twice
 --- config
     location /a { postern_sql app "select 1"; postern_sql app "select 2"; }
 --- must_die
@@ -560,7 +575,7 @@ invalid parameter "max_size=0"
 
 
 
-=== TEST 42: a database that does not exist
+=== TEST 43: a database that does not exist
 --- config
     location /a { postern_sql nope "select 1"; }
 --- must_die
@@ -570,7 +585,7 @@ unknown database "nope"
 
 
 
-=== TEST 43: a file that is not there
+=== TEST 44: a file that is not there
 --- config
     location /a { postern_sql app file=/nonexistent/x.sql; }
 --- must_die
@@ -580,7 +595,7 @@ unknown database "nope"
 
 
 
-=== TEST 44: where it may not stand
+=== TEST 45: where it may not stand
 --- config
     postern_sql app "select 1";
     location /a { return 200; }

@@ -11,6 +11,7 @@
 mod support;
 
 mod integration {
+    mod accounts;
     mod authentication;
     mod database_faults;
     mod jwt_keys;

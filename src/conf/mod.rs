@@ -4,6 +4,7 @@
 mod database;
 mod files;
 mod https;
+mod issue_token;
 mod jwt;
 mod parameters;
 mod resource;
@@ -17,6 +18,7 @@ use nginx_sys::{ngx_command_t, ngx_conf_t};
 
 pub(crate) use database::{DatabaseSettings, Host};
 pub(crate) use https::Endpoint;
+pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
@@ -43,6 +45,10 @@ const DIRECTIVES: &[ngx_command_t] = &[
         context::LOCATION | arguments::TWO_OR_MORE,
     ),
     command::location::<sql::PosternSql>(c"postern_sql", context::LOCATION | arguments::TWO_OR_MORE),
+    command::location::<issue_token::PosternIssueToken>(
+        c"postern_issue_token",
+        context::LOCATION | arguments::ONE_OR_MORE,
+    ),
 ];
 
 /// How many entries the table has with the one that ends it.
@@ -119,6 +125,8 @@ pub(crate) struct LocationConf {
     pub(crate) resource: Option<Rc<ResourceSettings>>,
     /// `postern_sql`; inherited likewise.
     pub(crate) sql: Option<Rc<SqlSettings>>,
+    /// `postern_issue_token`; inherited likewise: what a location below answers is not signed unasked.
+    pub(crate) issue_token: Option<Rc<IssueTokenSettings>>,
     /// `postern_jwt`
     pub(crate) jwt: jwt::JwtConf,
 }
@@ -156,6 +164,10 @@ impl Merge for LocationConf {
         if level == Level::Condition {
             self.resource.clone_from(&outer.resource);
             self.sql.clone_from(&outer.sql);
+            self.issue_token.clone_from(&outer.issue_token);
+        }
+        if self.issue_token.is_some() && self.sql.is_none() {
+            return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());
         }
         self.jwt.merge(&outer.jwt, level)
     }

@@ -18,6 +18,7 @@ pub(crate) mod output;
 pub(crate) mod peer;
 pub(crate) mod phase;
 pub(crate) mod process;
+pub(crate) mod random;
 pub(crate) mod request;
 pub(crate) mod request_body;
 pub(crate) mod stream;

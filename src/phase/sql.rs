@@ -1,23 +1,26 @@
 //! Content phase of a `postern_sql` location: from a request to the parameters of its script, from the result to a response.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
+use postern_core::auth::TokenResponse;
 use postern_core::error::Error;
 use postern_core::pg::{DataRow, RowDescription};
 use postern_core::query::Query;
 use postern_core::sql_endpoint::{
-    Answer, Head, HeadParts, RequestValues, ResponseSettings, ResultShape, ResultWriter,
+    Answer, EndpointError, Head, HeadParts, RequestValues, ResponseSettings, ResultShape, ResultWriter,
 };
 
 use super::access;
 use super::caller::Caller;
 use super::reply::{JSON, failure, refuse};
-use crate::conf::{Postern, SqlSettings};
-use crate::nginx::Request;
+use crate::conf::{IssueTokenSettings, Postern, SqlSettings};
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::random::{Unavailable, random_bytes};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
+use crate::nginx::{Request, time};
 use crate::worker::{self, Batch, Database, Parts, Sink};
 
 /// The content handler.
@@ -85,8 +88,15 @@ async fn answer(handle: &RequestHandle, settings: &SqlSettings) -> Result<Reply,
     let rows = database.run(&batch, sink, &mut Whole).await?;
     let answer = rows.finish()?;
     handle
-        .with(|request| reply(request, answer))
-        .ok_or(Error::Internal)
+        .with(|request| {
+            let issue_token = request.location_conf::<Postern>().issue_token.clone();
+            let token = match issue_token {
+                Some(settings) => issue(&settings, &answer)?,
+                None => Issued::default(),
+            };
+            Ok(reply(request, answer, token))
+        })
+        .ok_or(Error::Internal)?
 }
 
 /// Everything between the request and PostgreSQL, in one go: what is borrowed from nginx's buffers never waits.
@@ -205,20 +215,53 @@ impl Parts<ScriptRows> for Whole {
     }
 }
 
-fn reply(request: &mut Request, answer: Answer) -> Reply {
+/// What signing adds to an answer.
+#[derive(Default)]
+struct Issued {
+    /// The body in the place of the script's.
+    json: Option<Vec<u8>>,
+    headers: Vec<Header>,
+}
+
+type Header = (Cow<'static, str>, Cow<'static, [u8]>);
+
+/// Signs the claims of an answer, if it has any. The answer is not for caches, be there a token in it or none (RFC 6749 section 5.1).
+fn issue(settings: &IssueTokenSettings, answer: &Answer) -> Result<Issued, Error> {
+    let mut headers: Vec<Header> = vec![("Cache-Control".into(), b"no-store".into())];
+    let is_success = (200..300).contains(&answer.status);
+    let json = answer.json.as_deref().unwrap_or_default();
+    let id = random_bytes().map_err(|Unavailable| Error::Internal)?;
+    let response = settings
+        .respond(json, is_success, time::unix_s(), &id)
+        .map_err(EndpointError::from)?;
+    let Some(TokenResponse { json, cookies }) = response else {
+        return Ok(Issued { json: None, headers });
+    };
+    let cookies = cookies
+        .into_iter()
+        .map(|cookie| ("Set-Cookie".into(), cookie.into_bytes().into()));
+    headers.extend(cookies);
+    Ok(Issued {
+        json: Some(json),
+        headers,
+    })
+}
+
+fn reply(request: &mut Request, answer: Answer, issued: Issued) -> Reply {
     if let Some(context) = request.context_or_default::<Postern>() {
         context.replied = true;
     }
-    let has_json = answer.json.is_some();
     let has_content = answer.may_have_content();
+    let json = issued.json.or(answer.json).filter(|_| has_content);
+    let mut headers = issued.headers;
+    let own = answer.headers.into_iter();
+    headers.extend(own.map(|(name, value)| -> Header {
+        (name.into_string().into(), value.into_string().into_bytes().into())
+    }));
     Reply {
         status: answer.status,
-        content_type: has_json.then_some(JSON),
-        headers: answer
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name.into_string().into(), value.into_string().into_bytes().into()))
-            .collect(),
-        body: has_content.then(|| answer.json.unwrap_or_default()),
+        content_type: json.is_some().then_some(JSON),
+        headers,
+        body: has_content.then(|| json.unwrap_or_default()),
     }
 }

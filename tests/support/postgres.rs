@@ -93,6 +93,28 @@ impl Postgres {
         psql(self.dir.path(), self.tcp_port, "fixture", text)
     }
 
+    /// Makes a database with the sample application, as scripts/migrate.sh does, but without its demonstration.
+    #[track_caller]
+    pub(crate) fn with_sample_application(&self) {
+        self.sql("CREATE DATABASE app");
+        let mut files: Vec<_> = fs::read_dir(project().join("migrations"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| !path.ends_with("900_demo.sql"))
+            .collect();
+        files.sort();
+        self.app_sql("CREATE SCHEMA postern");
+        for file in files {
+            self.app_sql(&format!("BEGIN; {} COMMIT;", fs::read_to_string(file).unwrap()));
+        }
+    }
+
+    /// As [`Self::sql`], in the database of [`Self::with_sample_application`].
+    #[track_caller]
+    pub(crate) fn app_sql(&self, text: &str) -> String {
+        psql(self.dir.path(), self.tcp_port, "app", text)
+    }
+
     /// Stops the server as `pg_ctl stop -m fast` would: clients are sent away.
     pub(crate) fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {

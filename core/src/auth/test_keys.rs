@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 /// A key pair of one type.
 pub(crate) struct GeneratedKey {
     pub(crate) private: EncodingKey,
+    pub(crate) private_pem: String,
     pub(crate) public_pem: String,
     /// As a JSON Web Key, without `kid`, `use` and `alg`.
     pub(crate) jwk: Value,
@@ -36,10 +37,12 @@ fn rsa() -> GeneratedKey {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("random");
     let private: Pkcs8V1Der<'_> = pair.as_der().expect("a key");
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a key");
-    let private = EncodingKey::from_rsa_pem(pem("PRIVATE KEY", private.as_ref()).as_bytes()).expect("a key");
+    let private_pem = pem("PRIVATE KEY", private.as_ref());
+    let private = EncodingKey::from_rsa_pem(private_pem.as_bytes()).expect("a key");
     GeneratedKey {
         jwk: jwk_of(&private, Algorithm::RS256),
         private,
+        private_pem,
         public_pem: pem("PUBLIC KEY", public.as_ref()),
         algorithms: &[
             Algorithm::RS256,
@@ -54,12 +57,14 @@ fn rsa() -> GeneratedKey {
 
 fn on_curve(curve: &'static EcdsaSigningAlgorithm, algorithms: &'static [Algorithm; 1]) -> GeneratedKey {
     let pair = EcdsaKeyPair::generate(curve).expect("random");
-    let private = EncodingKey::from_ec_der(pair.to_pkcs8v1().expect("a key").as_ref());
+    let pkcs8 = pair.to_pkcs8v1().expect("a key");
+    let private = EncodingKey::from_ec_der(pkcs8.as_ref());
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a key");
     let [algorithm] = *algorithms;
     GeneratedKey {
         jwk: jwk_of(&private, algorithm),
         private,
+        private_pem: pem("PRIVATE KEY", pkcs8.as_ref()),
         public_pem: pem("PUBLIC KEY", public.as_ref()),
         algorithms,
     }
@@ -68,8 +73,10 @@ fn on_curve(curve: &'static EcdsaSigningAlgorithm, algorithms: &'static [Algorit
 fn ed25519() -> GeneratedKey {
     let pair = Ed25519KeyPair::generate().expect("random");
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().expect("a key");
+    let pkcs8 = pair.to_pkcs8v1().expect("a key");
     GeneratedKey {
-        private: EncodingKey::from_ed_der(pair.to_pkcs8().expect("a key").as_ref()),
+        private: EncodingKey::from_ed_der(pkcs8.as_ref()),
+        private_pem: pem("PRIVATE KEY", pkcs8.as_ref()),
         public_pem: pem("PUBLIC KEY", public.as_ref()),
         jwk: json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(pair.public_key())}),
         algorithms: &[Algorithm::EdDSA],

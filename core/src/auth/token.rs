@@ -58,7 +58,7 @@ pub fn key_id(token: &[u8]) -> Option<Box<str>> {
 }
 
 /// More than any header field of nginx's default buffers holds; large enough for tokens that carry groups.
-const MAX_BYTES: usize = 8 * 1024;
+pub(super) const MAX_BYTES: usize = 8 * 1024;
 
 /// Parameters that bring a key along, say where one is fetched, or change how the rest is read.
 const FORBIDDEN: [&str; 6] = ["crit", "jwk", "jku", "x5c", "x5u", "b64"];

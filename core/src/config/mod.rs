@@ -6,6 +6,7 @@ pub mod dsn;
 use std::num::NonZeroU32;
 
 use jsonwebtoken::Algorithm;
+use zeroize::Zeroizing;
 
 use crate::auth::{ClaimPath, PublicKey, Requirement, Secret};
 use crate::schema_cache::QualifiedName;
@@ -105,6 +106,41 @@ pub struct SqlConfig {
     pub body: BodyType,
     /// The longest result, in bytes of JSON.
     pub max_bytes: usize,
+}
+
+/// A `postern_issue_token` directive: how tokens are signed.
+#[derive(Debug, Clone)]
+pub struct IssuerConfig {
+    /// The key.
+    pub key: SigningKeyMaterial,
+    /// The algorithm, one for this type of key.
+    pub algorithm: Algorithm,
+    /// The name of the key, for verifiers that have several.
+    pub key_id: Option<Box<str>>,
+    /// The claim `iss`.
+    pub issuer: Option<Box<str>>,
+    /// The claim `aud`.
+    pub audience: Option<Box<str>>,
+    /// How long a token is good.
+    pub ttl_s: u32,
+}
+
+/// What tokens are signed with.
+#[derive(Clone)]
+pub enum SigningKeyMaterial {
+    /// A shared secret.
+    Secret(Secret),
+    /// A private key in PEM (PKCS #8).
+    PrivateKey(Zeroizing<Vec<u8>>),
+}
+
+impl std::fmt::Debug for SigningKeyMaterial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Secret(_) => "Secret(…)",
+            Self::PrivateKey(_) => "PrivateKey(…)",
+        })
+    }
 }
 
 /// What is expected of tokens: `postern_jwt` and `postern_jwt_require`.

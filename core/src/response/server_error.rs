@@ -41,6 +41,8 @@ fn status(error: &ServerError, authenticated: bool) -> u16 {
         b"42883" if error.message.starts_with("function xmlagg(") => 406,
         b"42883" | b"42P01" => 404,
         b"42P17" => 500,
+        // A parameter of a script to which the statement gives no type, or two.
+        b"42P18" | b"42P08" => 500,
         b"42501" if authenticated => 403,
         b"42501" => 401,
         b"53400" => 500,
@@ -128,7 +130,7 @@ mod tests {
             ),
             (
                 500,
-                "58000 58030 F0000 HV000 HV00R P0000 P0002 P0003 P0004 XX000 XX002 21000 42P17",
+                "58000 58030 F0000 HV000 HV00R P0000 P0002 P0003 P0004 XX000 XX002 21000 42P17 42P18 42P08",
             ),
             (403, "0L000 0LP01 0P000 28000 28P01"),
             (409, "23503 23505"),

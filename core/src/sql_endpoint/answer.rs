@@ -11,7 +11,7 @@ pub struct Answer {
     pub status: u16,
     /// Headers that SQL has set.
     pub headers: Vec<Field>,
-    /// JSON; `None` for a response without content.
+    /// JSON; `None` where there is nothing to say. It is not sent where the status allows no content.
     pub json: Option<Vec<u8>>,
 }
 
@@ -37,18 +37,14 @@ impl Answer {
         Ok(Self {
             status,
             headers,
-            json: json.filter(|_| has_content(status)),
+            json,
         })
     }
 
     /// Whether a response of this status may have content (RFC 9110 section 6.4.1).
     pub fn may_have_content(&self) -> bool {
-        has_content(self.status)
+        !matches!(self.status, 204 | 205 | 304)
     }
-}
-
-fn has_content(status: u16) -> bool {
-    !matches!(status, 204 | 205 | 304)
 }
 
 #[cfg(test)]
@@ -88,7 +84,7 @@ mod tests {
         let json = || Some(b"1".to_vec());
         assert_eq!(answer(one(1), ResponseSettings::default()), (200, json()));
         assert_eq!(answer(one(1), status(418)), (418, json()));
-        assert_eq!(answer(one(1), status(204)), (204, None));
+        assert_eq!(answer(one(1), status(204)), (204, json()));
         assert_eq!(answer(None, ResponseSettings::default()), (204, None));
         assert_eq!(answer(None, status(202)), (202, None));
         assert_eq!(answer(one(0), status(410)), (410, None));
@@ -96,6 +92,15 @@ mod tests {
             Answer::new(one(0), ResponseSettings::default()),
             Err(Error::NotFound)
         ));
+    }
+
+    #[test]
+    fn some_statuses_have_no_content() {
+        let may = |code| {
+            let answer = Answer::new(one(1), status(code)).expect("an answer");
+            answer.may_have_content()
+        };
+        assert!(may(200) && may(404) && !may(204) && !may(205) && !may(304));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::auth::{IssueError, TokenResponseError};
 use crate::error::Problem;
 
 /// Why a script cannot be used. Lines are those of its text, counted from 1.
@@ -86,8 +87,8 @@ pub enum EndpointError {
     #[error("response.status guc must be a valid status code")]
     Status,
     /// A token was to be signed.
-    #[error("the claims to be signed are not a JSON object")]
-    Claims,
+    #[error(transparent)]
+    Token(#[from] TokenResponseError),
 }
 
 impl Problem for EndpointError {
@@ -100,7 +101,10 @@ impl Problem for EndpointError {
             Self::SeveralRows => "POSTERN360",
             Self::TooLarge { .. } => "POSTERN361",
             Self::SeveralColumns { .. } => "POSTERN362",
-            Self::Claims => "POSTERN363",
+            Self::Token(TokenResponseError::Issue(IssueError::NotAnObject)) => "POSTERN363",
+            Self::Token(TokenResponseError::RefreshToken) => "POSTERN364",
+            Self::Token(TokenResponseError::Issue(IssueError::TooLong)) => "POSTERN365",
+            Self::Token(TokenResponseError::Issue(IssueError::Signature)) => "POSTERN366",
             Self::Headers => "PGRST111",
             Self::Status => "PGRST112",
         }

@@ -196,6 +196,8 @@ fn forbidden(words: &[String]) -> Option<&'static str> {
         ("reset" | "discard" | "listen" | "unlisten" | "load" | "prepare" | "execute" | "deallocate", _) => {
             Some("connections are shared by requests")
         }
+        // What commits in the middle goes on in the role that the connection has logged in with.
+        ("call" | "do", _) => Some("it could end the transaction, use a function"),
         ("copy", _) => Some("it has its own protocol"),
         _ => None,
     }

@@ -177,7 +177,7 @@ fn algorithms(value: &str) -> Result<Vec<Algorithm>, ConfError> {
         .collect()
 }
 
-fn encoding(parameter: &str, value: &str) -> Result<SecretEncoding, ConfError> {
+pub(in crate::conf) fn encoding(parameter: &str, value: &str) -> Result<SecretEncoding, ConfError> {
     match value {
         "raw" => Ok(SecretEncoding::Raw),
         "base64" => Ok(SecretEncoding::Base64),
@@ -186,7 +186,11 @@ fn encoding(parameter: &str, value: &str) -> Result<SecretEncoding, ConfError> {
     }
 }
 
-fn read_secret(cf: &mut Conf<'_>, path: &str, encoding: SecretEncoding) -> Result<Secret, ConfError> {
+pub(in crate::conf) fn read_secret(
+    cf: &mut Conf<'_>,
+    path: &str,
+    encoding: SecretEncoding,
+) -> Result<Secret, ConfError> {
     let content = files::read_secret(cf, path)?;
     Secret::parse(&content, encoding).map_err(|error| in_file(error, path))
 }

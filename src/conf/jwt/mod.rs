@@ -14,7 +14,7 @@ use postern_core::config::JwtConfig;
 
 pub(super) use directive::PosternJwt;
 use key::KeySource;
-pub(super) use key::PosternJwtKey;
+pub(super) use key::{PosternJwtKey, encoding, read_secret};
 pub(crate) use remote::RemoteKeys;
 pub(super) use require::PosternJwtRequire;
 

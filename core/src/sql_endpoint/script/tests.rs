@@ -104,6 +104,8 @@ fn scripts_that_cannot_be_used_are_refused() {
         "listen a",
         "copy t to stdout",
         "discard all",
+        "call p()",
+        "DO $$ begin commit; end $$",
     ] {
         assert!(fails(text).contains("cannot be used"), "{text}");
     }
