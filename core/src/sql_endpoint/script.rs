@@ -178,7 +178,7 @@ impl Draft {
             });
         }
         Ok(Prepared {
-            statement: Rc::new(Statement::described(self.sql.trim())),
+            statement: Rc::new(Statement::described(self.sql.trim_ascii())),
             parameters: self.parameters,
         })
     }
