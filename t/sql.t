@@ -435,7 +435,63 @@ CREATE OR REPLACE FUNCTION api.note(note text) RETURNS void LANGUAGE sql AS 'INS
 
 
 
-=== TEST 29: an unknown parameter
+=== TEST 29: a body that is too large is refused as everywhere
+--- config
+    location = /a { client_max_body_size 10; postern_sql app "select length(:body)" body=any; }
+--- request eval
+"POST /a\n" . "x" x 11
+--- error_code: 413
+--- response_headers
+Content-Type: application/json; charset=utf-8
+--- response_body_like: POSTERN413
+--- error_log
+client intended to send too large body
+
+
+
+=== TEST 30: a body that nobody asked for is dropped, and the connection goes on
+--- config
+    location = /a { postern_sql app "select :method"; }
+--- pipelined_requests eval
+["POST /a\n" . "x" x 5000, "GET /a\nwith a body", "DELETE /a"]
+--- response_body eval
+['"POST"', '"GET"', '"DELETE"']
+
+
+
+=== TEST 31: a value stays a value inside SQL that is made of it
+--- config
+    location = /a { postern_sql app "select count(*) from api.log where text = format('%s', :arg_a::text) or text like :arg_a" read_only; }
+--- request eval
+["GET /a?a=%27%20or%20true%20--", "GET /a?a=%5C", "GET /a?a=%3Aarg_b%24%24%3B"]
+--- error_code eval
+[200, 200, 200]
+--- response_body_like eval
+[("^0\$") x 3]
+
+
+
+=== TEST 32: error_page and satisfy work as they do elsewhere
+--- config
+    location = /a {
+        satisfy any; deny all;
+        postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE;
+        postern_sql app "select :claim_sub";
+    }
+    location = /b { error_page 418 = @teapot; return 418; }
+    location @teapot { postern_sql app "select set_config('response.status', '418', true)"; }
+--- request eval
+["GET /a", "GET /a", "GET /b"]
+--- more_headers eval
+[main::bearer({%main::claims}), "X-Nothing: 1", "X-Nothing: 1"]
+--- error_code eval
+[200, 401, 418]
+--- response_body_like eval
+['^"alice"$', 'PGRST302', '^"418"$']
+
+
+
+=== TEST 33: an unknown parameter
 --- config
     location /a { postern_sql app "select :colour"; }
 --- must_die
@@ -445,7 +501,7 @@ unknown parameter ":colour" at line 1 of the SQL in "postern_sql" directive
 
 
 
-=== TEST 30: an unknown variable
+=== TEST 34: an unknown variable
 --- config
     location /a { postern_sql app "select :var_colour"; }
 --- must_die
@@ -455,7 +511,7 @@ unknown "colour" variable
 
 
 
-=== TEST 31: nothing to run
+=== TEST 35: nothing to run
 --- config
     location /a { postern_sql app "select 1;;"; }
 --- must_die
@@ -465,7 +521,7 @@ empty statement at line 1 of the SQL in "postern_sql" directive
 
 
 
-=== TEST 32: a string without an end
+=== TEST 36: a string without an end
 --- config
     location /a { postern_sql app "select 'a"; }
 --- must_die
@@ -475,7 +531,7 @@ unterminated string at line 1 of the SQL in "postern_sql" directive
 
 
 
-=== TEST 33: numbered parameters
+=== TEST 37: numbered parameters
 --- config
     location /a { postern_sql app "select $1"; }
 --- must_die
@@ -485,7 +541,7 @@ parameter without a name
 
 
 
-=== TEST 34: the transaction is not the script's
+=== TEST 38: the transaction is not the script's
 --- config
     location /a { postern_sql app "select 1; commit; select 2"; }
 --- must_die
@@ -495,7 +551,7 @@ parameter without a name
 
 
 
-=== TEST 35: no statement
+=== TEST 39: no statement
 --- config
     location /a { postern_sql app; }
 --- must_die
@@ -505,7 +561,7 @@ invalid number of arguments in "postern_sql" directive
 
 
 
-=== TEST 36: a parameter that does not exist
+=== TEST 40: a parameter that does not exist
 --- config
     location /a { postern_sql app "select 1" colour=red; }
 --- must_die
@@ -515,7 +571,7 @@ invalid parameter "colour=red"
 
 
 
-=== TEST 37: a shape that does not exist
+=== TEST 41: a shape that does not exist
 --- config
     location /a { postern_sql app "select 1" returns=table; }
 --- must_die
@@ -525,7 +581,7 @@ invalid parameter "returns=table"
 
 
 
-=== TEST 38: a method that is not served
+=== TEST 42: a method that is not served
 --- config
     location /a { postern_sql app "select 1" methods=GET,OPTIONS; }
 --- must_die
@@ -535,7 +591,7 @@ invalid parameter "methods=GET,OPTIONS"
 
 
 
-=== TEST 39: a parameter twice
+=== TEST 43: a parameter twice
 --- config
     location /a { postern_sql app "select 1" body=any body=json; }
 --- must_die
@@ -545,7 +601,7 @@ duplicate parameter "body"
 
 
 
-=== TEST 40: a size that is none
+=== TEST 44: a size that is none
 --- config
     location /a { postern_sql app "select 1" max_size=0; }
 --- must_die
@@ -555,7 +611,7 @@ invalid parameter "max_size=0"
 
 
 
-=== TEST 41: a location answers in one way
+=== TEST 45: a location answers in one way
 --- config
     location /a { postern_sql app "select 1"; postern_resource app table=api.books; }
 --- must_die
@@ -565,7 +621,7 @@ invalid parameter "max_size=0"
 
 
 
-=== TEST 42: twice
+=== TEST 46: twice
 --- config
     location /a { postern_sql app "select 1"; postern_sql app "select 2"; }
 --- must_die
@@ -575,7 +631,7 @@ invalid parameter "max_size=0"
 
 
 
-=== TEST 43: a database that does not exist
+=== TEST 47: a database that does not exist
 --- config
     location /a { postern_sql nope "select 1"; }
 --- must_die
@@ -585,7 +641,7 @@ unknown database "nope"
 
 
 
-=== TEST 44: a file that is not there
+=== TEST 48: a file that is not there
 --- config
     location /a { postern_sql app file=/nonexistent/x.sql; }
 --- must_die
@@ -595,7 +651,7 @@ unknown database "nope"
 
 
 
-=== TEST 45: where it may not stand
+=== TEST 49: where it may not stand
 --- config
     postern_sql app "select 1";
     location /a { return 200; }

@@ -21,4 +21,5 @@ mod integration {
     mod pool;
     mod round_trip;
     mod schema;
+    mod sql;
 }
