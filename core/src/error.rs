@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{api_request, auth, pg, plan, sql_endpoint};
+use crate::{api_request, auth, limit, pg, plan, sql_endpoint};
 
 /// What every stage's error knows of itself, so that the response layer can render any of them as
 /// `{"code","message","details","hint"}`. The message is the error's `Display`.
@@ -33,6 +33,9 @@ pub enum Error {
     /// The token is missing or not good.
     #[error(transparent)]
     Auth(#[from] auth::AuthError),
+    /// A rate limit refuses the request.
+    #[error(transparent)]
+    Limit(#[from] limit::LimitError),
     /// PostgreSQL said no.
     #[error(transparent)]
     Database(#[from] Box<pg::ServerError>),

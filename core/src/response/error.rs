@@ -34,6 +34,7 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
         Error::Request(error) => Shown::of(error),
         Error::Plan(error) => Shown::of(error),
         Error::Auth(error) => Shown::of(error),
+        Error::Limit(error) => Shown::of(error),
         Error::Unavailable(error) => Shown::of(error),
         Error::Endpoint(error) => Shown::of(error),
         Error::Database(error) => server_error::show(error, authenticated),
@@ -56,6 +57,7 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
             _ => None,
         },
         retry_after_s: match error {
+            Error::Limit(error) => Some(error.retry_after_s()),
             Error::Unavailable(error) => retry_after_s(error),
             _ => shown.retry_after_s,
         },
