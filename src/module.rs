@@ -13,7 +13,10 @@ use crate::conf::{self, LocationConf, MainConf, Postern};
 use crate::nginx::conf::{create, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
-use crate::phase::{Access, Claim, Context, ErrorBody, Role, User};
+use crate::phase::{
+    Access, Claim, Context, ErrorBody, LimitFields, LimitRemaining, LimitStatus, Preaccess, Precontent, Role,
+    User,
+};
 use crate::worker;
 
 // SAFETY: the hooks below create exactly these types.
@@ -63,6 +66,8 @@ unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         let cf = NonNull::new(cf)?;
         variable::add::<User>(cf)?;
         variable::add::<Role>(cf)?;
+        variable::add::<LimitStatus>(cf)?;
+        variable::add::<LimitRemaining>(cf)?;
         variable::add_prefix::<Claim>(cf)
     });
     added.map_or(nginx::ERROR, |()| nginx::OK)
@@ -73,8 +78,10 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     let installed = guarded(None, || {
         let cf = NonNull::new(cf)?;
         conf::finish(cf)?;
+        phase::add_preaccess_handler::<Preaccess>(cf)?;
         phase::add_access_handler::<Access>(cf)?;
-        filter::install::<ErrorBody, ErrorBody>();
+        phase::add_precontent_handler::<Precontent>(cf)?;
+        filter::install::<(LimitFields, ErrorBody), ErrorBody>();
         Some(())
     });
     installed.map_or(nginx::ERROR, |()| nginx::OK)

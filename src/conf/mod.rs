@@ -6,10 +6,12 @@ mod files;
 mod https;
 mod issue_token;
 mod jwt;
+mod limit;
 mod parameters;
 mod resource;
 mod sql;
 mod tls;
+mod zone;
 
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -20,11 +22,13 @@ pub(crate) use database::{DatabaseSettings, Host};
 pub(crate) use https::Endpoint;
 pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
+pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
+pub(crate) use zone::{MAX_ZONES, Reported, ZoneSettings};
 
 use crate::nginx::command::{self, arguments, context};
-use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency};
+use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};
 use crate::nginx::phase::ContentHandler;
 use crate::phase::{Resource, Sql};
 use crate::worker;
@@ -40,6 +44,16 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<jwt::PosternJwt>(c"postern_jwt", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwtKey>(c"postern_jwt_key", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwtRequire>(c"postern_jwt_require", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<limit::PosternLimit>(c"postern_limit", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<limit::PosternLimitHeaders>(
+        c"postern_limit_headers",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<limit::PosternLimitIpv6Prefix>(
+        c"postern_limit_ipv6_prefix",
+        EVERYWHERE | arguments::ONE,
+    ),
+    command::location::<limit::PosternLimitLogLevel>(c"postern_limit_log_level", EVERYWHERE | arguments::ONE),
     command::location::<resource::PosternResource>(
         c"postern_resource",
         context::LOCATION | arguments::TWO_OR_MORE,
@@ -49,6 +63,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         c"postern_issue_token",
         context::LOCATION | arguments::ONE_OR_MORE,
     ),
+    command::main::<zone::PosternZone>(c"postern_zone", context::HTTP | arguments::TWO),
 ];
 
 /// How many entries the table has with the one that ends it.
@@ -73,6 +88,10 @@ pub(crate) struct MainConf {
     databases: Vec<NamedDatabase>,
     /// Key sets that each worker fetches.
     pub(crate) remote_keys: Vec<Rc<RemoteKeys>>,
+    /// Zones of shared memory, in the order in which they are locked.
+    zones: Vec<Rc<ZoneSettings>>,
+    /// All limits, wherever they stand.
+    limits: Vec<Rc<LimitSettings>>,
 }
 
 struct NamedDatabase {
@@ -129,6 +148,8 @@ pub(crate) struct LocationConf {
     pub(crate) issue_token: Option<Rc<IssueTokenSettings>>,
     /// `postern_jwt`
     pub(crate) jwt: jwt::JwtConf,
+    /// `postern_limit`
+    pub(crate) limit: limit::LimitConf,
 }
 
 impl LocationConf {
@@ -169,6 +190,7 @@ impl Merge for LocationConf {
         if self.issue_token.is_some() && self.sql.is_none() {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());
         }
+        self.limit.merge(&outer.limit);
         self.jwt.merge(&outer.jwt, level)
     }
 }
@@ -187,6 +209,13 @@ pub(crate) fn finish(cf: NonNull<ngx_conf_t>) -> Option<()> {
         if database.settings.is_none() {
             let place = database.used_at.as_deref().unwrap_or("the configuration");
             log_emergency(cf, &format!("unknown database \"{}\" in {place}", database.name));
+            return None;
+        }
+    }
+    match limit::resolve(main_conf) {
+        Ok(warnings) => warnings.iter().for_each(|warning| log_warning(cf, warning)),
+        Err(error) => {
+            log_emergency(cf, &error);
             return None;
         }
     }

@@ -2,10 +2,11 @@
 
 use std::ffi::CStr;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::ptr;
 
-use nginx_sys::{ngx_parse_url, ngx_url_t, sockaddr, socklen_t};
+use nginx_sys::{ngx_parse_url, ngx_url_t, sockaddr, sockaddr_in, sockaddr_in6, socklen_t};
 
 use super::conf::Conf;
 
@@ -107,6 +108,30 @@ impl Address {
     /// How log lines name it.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// The address of a socket; `None` if it is of another family than IP.
+///
+/// # Safety
+/// `address` must be null or point at a socket address that is as long as its family says.
+pub(super) unsafe fn ip(address: *const sockaddr) -> Option<IpAddr> {
+    // SAFETY: the caller vouches for it; every `sockaddr` begins with its family.
+    let family = u32::from(unsafe { address.as_ref() }?.sa_family);
+    match family {
+        nginx_sys::AF_INET => {
+            // SAFETY: that is what the family says.
+            let address = unsafe { address.cast::<sockaddr_in>().read_unaligned() };
+            // In the order of the network, which is that of the octets.
+            Some(IpAddr::from(address.sin_addr.s_addr.to_ne_bytes()))
+        }
+        nginx_sys::AF_INET6 => {
+            // SAFETY: that is what the family says.
+            let address = unsafe { address.cast::<sockaddr_in6>().read_unaligned() };
+            // SAFETY: every view of the union is plain octets.
+            Some(IpAddr::from(unsafe { address.sin6_addr.__in6_u.__u6_addr8 }))
+        }
+        _ => None,
     }
 }
 

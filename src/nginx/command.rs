@@ -23,6 +23,10 @@ pub(crate) mod context {
 pub(crate) mod arguments {
     /// One, then a block.
     pub(crate) const ONE_AND_BLOCK: u32 = nginx_sys::NGX_CONF_BLOCK | nginx_sys::NGX_CONF_TAKE1;
+    /// One.
+    pub(crate) const ONE: u32 = nginx_sys::NGX_CONF_TAKE1;
+    /// Two.
+    pub(crate) const TWO: u32 = nginx_sys::NGX_CONF_TAKE2;
     /// At least one.
     pub(crate) const ONE_OR_MORE: u32 = nginx_sys::NGX_CONF_1MORE;
     /// At least two.

@@ -90,6 +90,10 @@ impl Conf<'_> {
         self.cf.pool
     }
 
+    pub(super) fn as_raw(&mut self) -> *mut ngx_conf_t {
+        &raw mut *self.cf
+    }
+
     /// A file named in the configuration: relative to the folder of nginx.conf, as for nginx's own directives.
     pub(crate) fn full_path(&mut self, path: &str) -> Result<PathBuf, ConfError> {
         let mut name = self
@@ -331,11 +335,27 @@ pub(crate) fn parse_size(text: &str) -> Option<usize> {
 
 /// Logs why the configuration as a whole is refused.
 pub(crate) fn log_emergency(cf: NonNull<ngx_conf_t>, message: &str) {
+    log_of_configuration(cf, NGX_LOG_EMERG, message);
+}
+
+/// Logs what is odd about the configuration as a whole.
+pub(crate) fn log_warning(cf: NonNull<ngx_conf_t>, message: &str) {
+    log_of_configuration(cf, NGX_LOG_WARN, message);
+}
+
+fn log_of_configuration(cf: NonNull<ngx_conf_t>, level: u32, message: &str) {
     let text = super::borrowed(message.as_bytes());
     // SAFETY: nginx gives the configuration that it has read.
-    let log = unsafe { cf.as_ref() }.log;
-    // SAFETY: the format takes one `ngx_str_t *`, which lives until the call returns.
-    unsafe { nginx_sys::ngx_log_error_core(NGX_LOG_EMERG as usize, log, 0, c"%V".as_ptr(), &raw const text) };
+    let log = NonNull::new(unsafe { cf.as_ref() }.log);
+    if let Some(log) = log.filter(|log| {
+        // SAFETY: the log of a configuration is live.
+        unsafe { log.as_ref() }.log_level >= level as usize
+    }) {
+        // SAFETY: the format takes one `ngx_str_t *`, which lives until the call returns.
+        unsafe {
+            nginx_sys::ngx_log_error_core(level as usize, log.as_ptr(), 0, c"%V".as_ptr(), &raw const text)
+        };
+    }
 }
 
 /// The module's configuration of the `http` block, when all of it has been read.

@@ -18,6 +18,14 @@ pub(crate) trait HeaderFilter: 'static {
     fn filter(request: &mut Request);
 }
 
+/// One after the other.
+impl<First: HeaderFilter, Second: HeaderFilter> HeaderFilter for (First, Second) {
+    fn filter(request: &mut Request) {
+        First::filter(request);
+        Second::filter(request);
+    }
+}
+
 /// What a body filter does with what comes through.
 #[derive(Debug)]
 pub(crate) enum BodyVerdict {

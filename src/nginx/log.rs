@@ -10,6 +10,8 @@ use nginx_sys::{ngx_cycle, ngx_log_error_core, ngx_log_t};
 pub(crate) enum Level {
     Alert = nginx_sys::NGX_LOG_ALERT as isize,
     Error = nginx_sys::NGX_LOG_ERR as isize,
+    Warn = nginx_sys::NGX_LOG_WARN as isize,
+    Notice = nginx_sys::NGX_LOG_NOTICE as isize,
     Info = nginx_sys::NGX_LOG_INFO as isize,
 }
 

@@ -7,6 +7,7 @@
 pub(crate) mod addr;
 pub(crate) mod cleanup;
 pub(crate) mod command;
+pub(crate) mod complex_value;
 pub(crate) mod conf;
 pub(crate) mod event;
 pub(crate) mod executor;
@@ -21,6 +22,7 @@ pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod request;
 pub(crate) mod request_body;
+pub(crate) mod shm;
 pub(crate) mod stream;
 pub(crate) mod task;
 pub(crate) mod time;

@@ -29,6 +29,11 @@ pub(super) fn slot() -> usize {
     MODULE.ctx_index
 }
 
+/// What tells the module's shared memory from that of other modules.
+pub(super) fn tag() -> *mut c_void {
+    (&raw const MODULE).cast_mut().cast()
+}
+
 /// The position of the slots of nginx's core module.
 pub(super) fn core_slot() -> usize {
     let core = &raw const ngx_http_core_module;

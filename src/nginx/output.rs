@@ -94,6 +94,13 @@ impl Request {
         self.push_header(name, value).map(|_| ())
     }
 
+    /// The same with a name that need not be copied.
+    pub(crate) fn add_constant_header(&mut self, name: &'static str, value: &[u8]) -> Option<()> {
+        let value = self.pool_copy(value)?;
+        self.push_copied_header(super::borrowed(name.as_bytes()), value)
+            .map(|_| ())
+    }
+
     /// Sets `WWW-Authenticate` (RFC 9110, section 11.6.1) where nginx expects it, so that `satisfy any` can take it back.
     pub(crate) fn set_www_authenticate(&mut self, value: &[u8]) -> Option<()> {
         // A location that an error leads to has the last word.
@@ -109,6 +116,10 @@ impl Request {
     fn push_header(&mut self, name: &str, value: &[u8]) -> Option<NonNull<ngx_table_elt_t>> {
         let key = self.pool_copy(name.as_bytes())?;
         let value = self.pool_copy(value)?;
+        self.push_copied_header(key, value)
+    }
+
+    fn push_copied_header(&mut self, key: ngx_str_t, value: ngx_str_t) -> Option<NonNull<ngx_table_elt_t>> {
         let list = &raw mut self.raw().headers_out.headers;
         // SAFETY: nginx has initialized the list.
         let header = NonNull::new(unsafe { ngx_list_push(list) }.cast::<ngx_table_elt_t>())?;

@@ -4,7 +4,8 @@ use std::ptr::NonNull;
 
 use nginx_sys::{
     ngx_array_push, ngx_conf_t, ngx_http_handler_pt, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
-    ngx_http_request_t, ngx_int_t,
+    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t,
+    ngx_int_t,
 };
 
 use super::guard::guarded;
@@ -61,10 +62,27 @@ pub(super) unsafe extern "C" fn run<H: Handler>(request: *mut ngx_http_request_t
 
 /// Adds an access handler; `None` if nginx is out of memory.
 pub(crate) fn add_access_handler<H: Handler>(cf: NonNull<ngx_conf_t>) -> Option<()> {
-    add(cf, ngx_http_phases_NGX_HTTP_ACCESS_PHASE, Some(run::<H>))
+    add(cf, ngx_http_phases_NGX_HTTP_ACCESS_PHASE, Some(run::<H>)).map(|_| ())
 }
 
-fn add(cf: NonNull<ngx_conf_t>, phase: ngx_http_phases, handler: ngx_http_handler_pt) -> Option<()> {
+/// Adds a preaccess handler that runs after nginx's own: it sees the address that the realip module has put in place.
+pub(crate) fn add_preaccess_handler<H: Handler>(cf: NonNull<ngx_conf_t>) -> Option<()> {
+    let handlers = add(cf, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, Some(run::<H>))?;
+    // nginx runs the handlers of a phase from the last one to the first.
+    handlers.rotate_right(1);
+    Some(())
+}
+
+/// Adds a handler that runs after access was granted, before `mirror` and `try_files`.
+pub(crate) fn add_precontent_handler<H: Handler>(cf: NonNull<ngx_conf_t>) -> Option<()> {
+    add(cf, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, Some(run::<H>)).map(|_| ())
+}
+
+fn add<'a>(
+    cf: NonNull<ngx_conf_t>,
+    phase: ngx_http_phases,
+    handler: ngx_http_handler_pt,
+) -> Option<&'a mut [ngx_http_handler_pt]> {
     let mut core = conf::core_main_conf(cf)?;
     // SAFETY: during `postconfiguration` nothing else refers to it.
     let core = unsafe { core.as_mut() };
@@ -73,5 +91,8 @@ fn add(cf: NonNull<ngx_conf_t>, phase: ngx_http_phases, handler: ngx_http_handle
     let place = NonNull::new(unsafe { ngx_array_push(handlers) }.cast::<ngx_http_handler_pt>())?;
     // SAFETY: nginx gave room for one element of this type.
     unsafe { place.write(handler) };
-    Some(())
+    // SAFETY: nothing else refers to the array now.
+    let handlers = unsafe { &mut *handlers };
+    // SAFETY: it holds such elements, all of them written.
+    Some(unsafe { handlers.as_slice_mut() })
 }

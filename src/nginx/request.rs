@@ -1,14 +1,16 @@
 //! A request, as long as a handler looks at it.
 
+use std::net::IpAddr;
 use std::ptr::{self, NonNull};
 
 use nginx_sys::{
-    ngx_http_discard_request_body, ngx_http_request_t, ngx_int_t, ngx_list_part_t, ngx_table_elt_t,
+    ngx_http_core_loc_conf_t, ngx_http_core_srv_conf_t, ngx_http_discard_request_body, ngx_http_request_t,
+    ngx_int_t, ngx_list_part_t, ngx_table_elt_t,
 };
 
-use super::cleanup;
 use super::log::{self, Level};
 use super::module::{self, Module};
+use super::{addr, cleanup};
 
 /// nginx's request. References to it live no longer than the callback that hands them out.
 #[repr(transparent)]
@@ -85,9 +87,40 @@ impl Request {
         u16::try_from(self.0.err_status).unwrap_or_default()
     }
 
+    /// The client's address, which the realip module may have replaced; `None` for a Unix-domain socket.
+    pub(crate) fn client_address(&self) -> Option<IpAddr> {
+        // SAFETY: a request has a live connection.
+        let address = unsafe { (*self.0.connection).sockaddr };
+        // SAFETY: a connection has the address of its peer, as long as its family says.
+        unsafe { addr::ip(address) }
+    }
+
+    /// The name of the server, as the configuration has it: the first one.
+    pub(crate) fn server_name(&self) -> &[u8] {
+        // SAFETY: nginx gives every request an array with a slot for each module.
+        let server =
+            unsafe { module::value::<ngx_http_core_srv_conf_t>(self.0.srv_conf, module::core_slot()) };
+        // SAFETY: nginx's core module keeps this type in its slot, as long as the request.
+        self.text(unsafe { (*server).server_name })
+    }
+
+    /// The name of the location, as the configuration has it after `location`.
+    pub(crate) fn location_name(&self) -> &[u8] {
+        // SAFETY: nginx gives every request an array with a slot for each module.
+        let location =
+            unsafe { module::value::<ngx_http_core_loc_conf_t>(self.0.loc_conf, module::core_slot()) };
+        // SAFETY: nginx's core module keeps this type in its slot, as long as the request.
+        self.text(unsafe { (*location).name })
+    }
+
     /// Whether this is the client's request and not one that nginx made within it.
     pub(crate) fn is_main(&self) -> bool {
         ptr::eq(self.0.main, &raw const self.0)
+    }
+
+    /// How many internal redirects nginx still allows: it changes with each of them.
+    pub(crate) fn redirects_left(&self) -> usize {
+        self.0.uri_changes() as usize
     }
 
     /// Whether an upstream answers this request.

@@ -1,6 +1,8 @@
-//! nginx's cached clocks: read once a loop turn, free to look at.
+//! nginx's cached clocks: read once a loop turn, free to look at; and clocks that are read when they are asked.
 
-use nginx_sys::{ngx_current_msec, ngx_time};
+use std::mem::MaybeUninit;
+
+use nginx_sys::{CLOCK_MONOTONIC, clock_gettime, ngx_current_msec, ngx_time};
 
 /// Milliseconds of a monotonic clock, as of this turn of the loop.
 pub(crate) fn monotonic_ms() -> u64 {
@@ -18,4 +20,17 @@ pub(crate) fn unix_s() -> u64 {
 pub(crate) fn precise_us() -> u64 {
     thread_local!(static START: std::time::Instant = std::time::Instant::now());
     START.with(|start| u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX))
+}
+
+/// Milliseconds of a monotonic clock that all processes share, read now: what one worker writes down, another one compares.
+pub(crate) fn shared_ms() -> u64 {
+    let mut time = MaybeUninit::uninit();
+    // SAFETY: the kernel writes the structure.
+    if unsafe { clock_gettime(CLOCK_MONOTONIC as _, time.as_mut_ptr()) } != 0 {
+        return monotonic_ms();
+    }
+    // SAFETY: it has been written.
+    let time = unsafe { time.assume_init() };
+    let (seconds, nanoseconds) = (time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs());
+    seconds * 1000 + nanoseconds / 1_000_000
 }

@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use postern_core::auth::{AuthError, Identity, argument_token, bearer_token, cookie_token, without_argument};
 use postern_core::error::Error;
-use postern_core::response;
 
-use super::context::ErrorBodyState;
+use super::error_body;
 use crate::conf::{JwtMode, JwtSettings, Postern, RemoteKeys, TokenPlaces};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::timer::{self, OnExit};
@@ -167,23 +166,7 @@ fn fetch_keys(request: &mut Request, error: AuthError, stale_keys: Vec<Rc<Remote
 /// A request waits for keys no longer than this.
 const KEYS_TIMEOUT_MS: u64 = 10_000;
 
-/// nginx answers the status, so that `satisfy` and `error_page` work as for its own access modules.
 fn refuse(request: &mut Request, error: AuthError) -> Verdict {
     request.log(Level::Info, format_args!("{error}"));
-    let rendered = response::render(&Error::Auth(error), false);
-    if let Some(challenge) = &rendered.www_authenticate
-        && request.set_www_authenticate(challenge.as_bytes()).is_none()
-    {
-        return Verdict::Status(500);
-    }
-    let location = std::ptr::from_ref(request.location_conf::<Postern>());
-    let Some(context) = request.context_or_default::<Postern>() else {
-        return Verdict::Status(500);
-    };
-    context.error_body = ErrorBodyState::Prepared {
-        status: rendered.status,
-        location,
-        body: rendered.body,
-    };
-    Verdict::Status(rendered.status)
+    error_body::answer(request, &Error::Auth(error))
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use postern_core::auth::Identity;
 
-use crate::conf::LocationConf;
+use super::limit::LimitState;
 
 /// The module's value of a request.
 #[derive(Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Context {
     pub(crate) identity: Option<Rc<Identity>>,
     /// Keys were fetched for this request's token already.
     pub(crate) keys_were_fetched: bool,
+    /// What limits have found.
+    pub(crate) limits: LimitState,
     /// The response is ours: it is sent as it is.
     pub(crate) replied: bool,
     /// Where the body of an error that nginx answers stands.
@@ -25,12 +27,12 @@ pub(crate) enum ErrorBodyState {
     /// Nothing is to be replaced.
     #[default]
     None,
-    /// A handler has returned this status; this is the body, if nginx comes to answer it for the same location.
+    /// A handler has returned this status; this is the body, if nginx comes to answer it itself and not by an `error_page`.
     Prepared {
         /// The status.
         status: u16,
-        /// The location, which is only compared.
-        location: *const LocationConf,
+        /// How many internal redirects nginx still allowed.
+        redirects_left: usize,
         /// The body.
         body: Vec<u8>,
     },

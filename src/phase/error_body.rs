@@ -2,13 +2,14 @@
 //! a header filter announces it, a body filter puts it in the place of nginx's page.
 
 use postern_core::error::Error;
-use postern_core::response;
+use postern_core::response::{self, ErrorResponse};
 
 use super::context::ErrorBodyState;
 use super::reply::JSON;
 use crate::conf::Postern;
 use crate::nginx::Request;
 use crate::nginx::filter::{BodyFilter, BodyVerdict, HeaderFilter};
+use crate::nginx::phase::Verdict;
 
 /// The two filters.
 pub(crate) struct ErrorBody;
@@ -18,7 +19,7 @@ impl HeaderFilter for ErrorBody {
         if !is_nginx_error(request) {
             return;
         }
-        let here = std::ptr::from_ref(request.location_conf::<Postern>());
+        let redirects = request.redirects_left();
         let is_ours = request.location_conf::<Postern>().content_database().is_some();
         let status = request.response_status();
         let Some(context) = (if is_ours {
@@ -34,9 +35,9 @@ impl HeaderFilter for ErrorBody {
         let body = match std::mem::take(&mut context.error_body) {
             ErrorBodyState::Prepared {
                 status: prepared,
-                location,
+                redirects_left,
                 body,
-            } if prepared == status && location == here => body,
+            } if prepared == status && redirects_left == redirects => body,
             // What was prepared for another answer is dropped.
             ErrorBodyState::Prepared { .. } if !is_ours => return,
             _ if is_ours => response::render(&Error::Http(status), context.identity.is_some()).body,
@@ -50,6 +51,31 @@ impl HeaderFilter for ErrorBody {
         request.set_content_type(JSON);
         request.set_content_length(Some(length));
     }
+}
+
+/// Has nginx answer an error with its status, so that `error_page` and `satisfy` work as for its own modules, and with our body.
+pub(super) fn answer(request: &mut Request, error: &Error) -> Verdict {
+    let ErrorResponse {
+        status,
+        body,
+        www_authenticate,
+        ..
+    } = response::render(error, false);
+    if let Some(challenge) = &www_authenticate
+        && request.set_www_authenticate(challenge.as_bytes()).is_none()
+    {
+        return Verdict::Status(500);
+    }
+    let redirects_left = request.redirects_left();
+    let Some(context) = request.context_or_default::<Postern>() else {
+        return Verdict::Status(500);
+    };
+    context.error_body = ErrorBodyState::Prepared {
+        status,
+        redirects_left,
+        body,
+    };
+    Verdict::Status(status)
 }
 
 /// Whether the response is one of nginx's own pages, and not what an upstream or an `error_page` gives.

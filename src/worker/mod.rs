@@ -7,6 +7,7 @@ mod exchange;
 mod http_client;
 mod http_stream;
 mod key_fetcher;
+mod limits;
 mod pace;
 mod pool;
 mod schema;
@@ -18,6 +19,7 @@ use std::rc::Rc;
 pub(crate) use database::{Batch, Database, Parts};
 pub(crate) use exchange::{PART_BYTES, Sink};
 pub(crate) use key_fetcher::Refresh;
+pub(crate) use limits::with_tables;
 
 use crate::conf::MainConf;
 use crate::nginx::executor::{self, Task};

@@ -58,6 +58,32 @@ pub enum Judgement {
 }
 
 impl Finding {
+    /// Of a limit that was not looked at yet.
+    pub const UNCHECKED: Self = Self::Within {
+        standing: Standing {
+            remaining: 0,
+            reset_ms: 0,
+        },
+        charged_ms: None,
+    };
+
+    /// What it becomes when what was charged is given back.
+    pub fn refunded(self) -> Self {
+        match self {
+            Self::Within {
+                standing,
+                charged_ms: Some(_),
+            } => Self::Within {
+                standing: Standing {
+                    remaining: standing.remaining + 1,
+                    ..standing
+                },
+                charged_ms: None,
+            },
+            other => other,
+        }
+    }
+
     /// How long to wait where the limit refuses.
     pub fn wait_ms(&self) -> Option<u64> {
         match self {

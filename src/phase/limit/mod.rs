@@ -1,0 +1,157 @@
+//! Rate limits in nginx's phases.
+//!
+//! ```text
+//! preaccess      by address: before anything is known of the client, so that guessing tokens is limited
+//! precontent     by user, location and variables: after access was granted by whatever grants it
+//! header filter  what responses say of it
+//! ```
+//!
+//! All limits of a stage are judged under one lock. What the first stage has charged is given back when the second rejects. Nothing
+//! counts a request twice: subrequests are not counted, and after an internal redirect only limits that are new to the request.
+
+mod fields;
+mod key;
+mod state;
+mod variables;
+
+use std::rc::Rc;
+
+use postern_core::error::Error;
+use postern_core::limit::fields::seconds;
+use postern_core::limit::{Finding, Judgement, judge, refund};
+
+pub(crate) use fields::LimitFields;
+pub(crate) use state::LimitState;
+use state::{Applied, checks, zones};
+pub(crate) use variables::{LimitRemaining, LimitStatus};
+
+use super::error_body;
+use crate::conf::{LimitSettings, Postern, Stage};
+use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::{Request, time};
+use crate::worker::with_tables;
+
+/// The handler of the preaccess phase.
+pub(crate) struct Preaccess;
+
+/// The handler of the precontent phase.
+pub(crate) struct Precontent;
+
+impl Handler for Preaccess {
+    fn handle(request: &mut Request) -> Verdict {
+        apply(request, Stage::BeforeAuthentication)
+    }
+}
+
+impl Handler for Precontent {
+    fn handle(request: &mut Request) -> Verdict {
+        apply(request, Stage::AfterAuthentication)
+    }
+}
+
+/// Judges the request by the limits of a stage.
+fn apply(request: &mut Request, stage: Stage) -> Verdict {
+    let Some(limits) = request.location_conf::<Postern>().limit.limits().map(Rc::clone) else {
+        return Verdict::Decline;
+    };
+    // nginx answers an error with another location's content: that is no new request.
+    if !request.is_main() || request.error_status() != 0 {
+        return Verdict::Decline;
+    }
+    let Some(context) = request.context_or_default::<Postern>() else {
+        return Verdict::Status(500);
+    };
+    if context.limits.judgement() == Some(Judgement::Rejected) {
+        return Verdict::Decline;
+    }
+    let mut state = std::mem::take(&mut context.limits);
+    let verdict = apply_all(request, &mut state, &limits, stage);
+    state.stage_is_done(stage);
+    if let Some(context) = request.context::<Postern>() {
+        context.limits = state;
+    }
+    verdict
+}
+
+fn apply_all(
+    request: &mut Request,
+    state: &mut LimitState,
+    limits: &[Rc<LimitSettings>],
+    stage: Stage,
+) -> Verdict {
+    let first = state.applied.len();
+    state.add(request, limits, |limit| limit.key.stage() == stage);
+    let (earlier, new) = state.applied.split_at_mut(first);
+    if new.is_empty() {
+        return Verdict::Decline;
+    }
+    let now_ms = time::shared_ms();
+    let mut findings = Vec::with_capacity(new.len());
+    let judgement = with_tables(zones(new), now_ms, |tables| {
+        judge(tables, checks(new), now_ms, &mut findings)
+    });
+    for (applied, finding) in new.iter_mut().zip(findings) {
+        applied.finding = finding;
+    }
+    if judgement == Judgement::Rejected {
+        give_back(earlier, now_ms);
+    }
+    state.set_judgement(judgement);
+    log(request, state.applied.get(first..).unwrap_or_default(), judgement);
+    match judgement {
+        Judgement::Passed | Judgement::DryRun => Verdict::Decline,
+        Judgement::Rejected => reject(request, state),
+    }
+}
+
+/// What was charged for a request that is rejected now.
+fn give_back(charged: &mut [Applied], now_ms: u64) {
+    if charged.is_empty() {
+        return;
+    }
+    with_tables(zones(charged), now_ms, |tables| {
+        let findings = charged.iter().map(|applied| applied.finding);
+        refund(tables, checks(charged).zip(findings));
+    });
+    for applied in charged {
+        applied.finding = applied.finding.refunded();
+    }
+}
+
+/// nginx answers the status, so that `error_page` and its log work as for its own limits.
+fn reject(request: &mut Request, state: &mut LimitState) -> Verdict {
+    let refusing = state.refusing();
+    let Some((applied, wait_ms)) = refusing.max_by_key(|(_, wait_ms)| *wait_ms) else {
+        return Verdict::Status(500);
+    };
+    let retry_after_s = seconds(wait_ms).max(1);
+    let error = applied.error(retry_after_s);
+    state.retry_after_s = Some(retry_after_s);
+    error_body::answer(request, &Error::Limit(error))
+}
+
+fn log(request: &Request, applied: &[Applied], judgement: Judgement) {
+    if judgement == Judgement::Passed {
+        return;
+    }
+    let level = request.location_conf::<Postern>().limit.log_level();
+    for applied in applied {
+        let Some(wait_ms) = applied.finding.wait_ms() else {
+            continue;
+        };
+        let policy = &applied.limit.policy;
+        let mode = if policy.dry_run { ", dry run" } else { "" };
+        let reason = match applied.finding {
+            Finding::NoRoom { .. } => "no room for another key of",
+            Finding::Within { .. } | Finding::Exceeded { .. } => "by",
+        };
+        request.log(
+            level,
+            format_args!(
+                "limiting requests{mode}, {reason} \"{}\", retry after {} s",
+                policy.name,
+                seconds(wait_ms)
+            ),
+        );
+    }
+}
