@@ -17,6 +17,8 @@ mod integration {
     mod jwt_keys;
     mod large_pages;
     mod lifecycle;
+    mod limit;
+    mod limit_faults;
     mod load;
     mod pool;
     mod round_trip;

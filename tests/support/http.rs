@@ -39,6 +39,16 @@ impl Client {
         }
     }
 
+    /// A connection that may fail.
+    pub(crate) fn try_connect(port: u16) -> Option<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_nodelay(true).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        Some(Self {
+            stream: BufReader::new(stream),
+        })
+    }
+
     /// GET, and the connection is kept.
     #[track_caller]
     pub(crate) fn get(&mut self, target: &str) -> Response {
