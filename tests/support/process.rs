@@ -27,12 +27,17 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
 
 /// Sends a signal by its name.
 pub(crate) fn signal(pid: u32, name: &str) {
+    assert!(try_signal(pid, name), "cannot send {name} to {pid}");
+}
+
+/// As [`signal`], to a process that may have ended; whether it was there.
+pub(crate) fn try_signal(pid: u32, name: &str) -> bool {
     let status = Command::new("kill")
         .arg(format!("-{name}"))
         .arg(pid.to_string())
         .stderr(Stdio::null())
         .status();
-    assert!(status.unwrap().success(), "cannot send {name} to {pid}");
+    status.unwrap().success()
 }
 
 /// Whether a process is there and not a zombie.
