@@ -37,11 +37,18 @@ POSTERN_HTTP = """
         schemas bench;
         anonymous_role web_user;
     }}
+    postern_zone limits 1m;
 """
 
 POSTERN_SERVER = """
         postern_jwt secret_file={secret} issuer=bench audience=bench;
         location /items { postern_resource bench table=bench.items; }
+        location /limited_items {
+            postern_limit key=ip   rate=10000000r/m;
+            postern_limit key=user rate=10000000r/m;
+            postern_limit key=user rate=10000000r/h methods=read;
+            postern_resource bench table=bench.items;
+        }
         location /posted_items { postern_resource bench table=bench.posted_items; }
 """
 

@@ -56,9 +56,9 @@ class Request:
         return [str(path)]
 
 
-def by_id(port: int, token: str) -> Request:
+def by_id(port: int, token: str, location: str = "/items") -> Request:
     """GET by id, of Postern or of the nginx that only returns its bytes: the request is the same."""
-    return Request("GET", port, f"/items/{ROW}", 200, {"Authorization": f"Bearer {token}"})
+    return Request("GET", port, f"{location}/{ROW}", 200, {"Authorization": f"Bearer {token}"})
 
 
 def page(port: int, token: str) -> Request:

@@ -68,6 +68,11 @@ class Rig:
         return requests.by_id(self.postern.port, self.token)
 
     @property
+    def limited_by_id(self) -> requests.Request:
+        """The same in a location with three limits."""
+        return requests.by_id(self.postern.port, self.token, "/limited_items")
+
+    @property
     def page(self) -> requests.Request:
         """A list page."""
         return requests.page(self.postern.port, self.token)

@@ -25,7 +25,7 @@ pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
-pub(crate) use zone::{MAX_ZONES, Reported, ZoneSettings};
+pub(crate) use zone::{MAX_ZONES, ZoneHealth, ZoneSettings};
 
 use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};

@@ -25,17 +25,21 @@ pub(crate) struct ZoneSettings {
     pub(crate) place: String,
     zone: Zone<Limits>,
     seed: OnceCell<Seed>,
-    /// How many keys had been evicted when this worker last said so, and when that was.
-    pub(crate) reported_evictions: Cell<Reported>,
+    /// What this worker has seen of it.
+    pub(crate) health: Cell<ZoneHealth>,
 }
 
-/// What a worker has said of a zone.
+/// What a worker has seen of a zone, and said.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Reported {
-    /// The number of keys that were evicted until then.
+pub(crate) struct ZoneHealth {
+    /// It was repaired.
+    pub(crate) was_repaired: bool,
+    /// How many keys were evicted.
     pub(crate) evicted: u64,
-    /// When: milliseconds of the monotonic clock; `None` if it was never said.
-    pub(crate) at_ms: Option<u64>,
+    /// How many of them were reported.
+    pub(crate) reported: u64,
+    /// Until when no more are reported, in milliseconds of the monotonic clock.
+    pub(crate) silent_until_ms: u64,
 }
 
 impl ZoneSettings {
@@ -100,7 +104,7 @@ impl Directive for PosternZone {
             place: cf.place(),
             zone,
             seed: OnceCell::new(),
-            reported_evictions: Cell::default(),
+            health: Cell::default(),
         }));
         Ok(())
     }

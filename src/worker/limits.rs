@@ -1,50 +1,86 @@
 //! The tables of limits, locked for as long as a request is judged.
 
-use postern_core::limit::Table;
+use std::rc::Rc;
 
-use crate::conf::{MAX_ZONES, Reported, ZoneSettings};
+use postern_core::limit::{NumberedTable, Table};
+
+use crate::conf::{MAX_ZONES, ZoneHealth, ZoneSettings};
 use crate::nginx::shm::Locked;
 use crate::nginx::{Level, log};
 
-/// Has `judge` look at the tables of these zones, each at the place of its number. The locks are taken in the order of the numbers,
-/// by everybody, so that nobody waits for each other.
-pub(crate) fn with_tables<'z, T>(
-    zones: impl Iterator<Item = (usize, &'z ZoneSettings)>,
-    now_ms: u64,
-    judge: impl FnOnce(&mut [Option<Table<'_>>]) -> T,
-) -> T {
-    let mut wanted: [Option<&ZoneSettings>; MAX_ZONES] = [None; MAX_ZONES];
-    for (number, zone) in zones {
-        if let Some(place) = wanted.get_mut(number) {
-            *place = Some(zone);
+/// Zones that are used together, each at the place of its number.
+#[derive(Default)]
+pub(crate) struct Zones([Option<Rc<ZoneSettings>>; MAX_ZONES]);
+
+impl Zones {
+    /// The zones of so many limits.
+    pub(crate) fn of<'z>(used: impl Iterator<Item = &'z (usize, Rc<ZoneSettings>)>) -> Self {
+        let mut zones = Self::default();
+        for (number, zone) in used {
+            if let Some(place @ None) = zones.0.get_mut(*number) {
+                *place = Some(Rc::clone(zone));
+            }
         }
+        zones
     }
-    let mut locked = wanted.map(|zone| zone.and_then(ZoneSettings::lock));
-    let mut tables = locked.each_mut().map(|locked| open(locked.as_mut()?, now_ms));
-    let answer = judge(&mut tables);
-    let evicted = tables.map(|table| table.map(|table| table.evicted()));
-    let repaired = locked.map(|locked| locked.is_some_and(|locked| locked.was_interrupted()));
+
+    fn iter(&self) -> impl Iterator<Item = (usize, &ZoneSettings)> {
+        let zones = self.0.iter().enumerate();
+        zones.filter_map(|(number, zone)| Some((number, &**zone.as_ref()?)))
+    }
+}
+
+/// Has `judge` look at the tables of these zones. The locks are taken in the order of the zones' numbers, by everybody, so that
+/// nobody waits for each other.
+pub(crate) fn with_tables<T>(
+    zones: &Zones,
+    now_ms: u64,
+    judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T,
+) -> T {
+    let answer = lock_all(zones, now_ms, judge);
     // The locks are gone: whoever logs may take its time.
-    for ((zone, evicted), was_repaired) in wanted.into_iter().zip(evicted).zip(repaired) {
-        if let (Some(zone), Some(evicted)) = (zone, evicted) {
-            report(zone, evicted, was_repaired, now_ms);
-        }
+    for (_, zone) in zones.iter() {
+        report(zone, now_ms);
     }
     answer
 }
 
-fn open<'l>(locked: &'l mut Locked<'_>, now_ms: u64) -> Option<Table<'l>> {
-    let needs_repair = locked.was_interrupted();
+fn lock_all<T>(zones: &Zones, now_ms: u64, judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T) -> T {
+    // Most requests need one.
+    let mut locked: Vec<(usize, &ZoneSettings, Locked<'_>)> = Vec::with_capacity(1);
+    for (number, zone) in zones.iter() {
+        locked.extend(zone.lock().map(|locked| (number, zone, locked)));
+    }
+    let mut tables = Vec::with_capacity(locked.len());
+    for (number, zone, locked) in &mut locked {
+        let table = open(zone, locked, now_ms);
+        tables.extend(table.map(|table| NumberedTable {
+            number: *number,
+            table,
+        }));
+    }
+    judge(&mut tables)
+}
+
+fn open<'l>(zone: &ZoneSettings, locked: &'l mut Locked<'_>, now_ms: u64) -> Option<Table<'l>> {
+    let was_repaired = locked.was_interrupted();
     let mut table = Table::open(locked.words())?;
-    if needs_repair {
+    if was_repaired {
         table.repair(now_ms);
     }
+    let health = zone.health.get();
+    zone.health.set(ZoneHealth {
+        was_repaired: health.was_repaired || was_repaired,
+        evicted: table.evicted(),
+        ..health
+    });
     Some(table)
 }
 
 /// A table that is too small forgets clients that it should count. Each worker says so once a minute at the most.
-fn report(zone: &ZoneSettings, evicted: u64, was_repaired: bool, now_ms: u64) {
-    if was_repaired {
+fn report(zone: &ZoneSettings, now_ms: u64) {
+    let health = zone.health.get();
+    if health.was_repaired {
         log(
             Level::Notice,
             format_args!(
@@ -53,25 +89,29 @@ fn report(zone: &ZoneSettings, evicted: u64, was_repaired: bool, now_ms: u64) {
             ),
         );
     }
-    let reported = zone.reported_evictions.get();
-    let is_recent = reported
-        .at_ms
-        .is_some_and(|at_ms| now_ms < at_ms + REPORT_EVERY_MS);
-    if evicted <= reported.evicted || is_recent {
-        return;
+    let forgotten = health.evicted.saturating_sub(health.reported);
+    let is_news = forgotten > 0 && now_ms >= health.silent_until_ms;
+    if is_news {
+        log(
+            Level::Warn,
+            format_args!(
+                "zone \"{}\" is too small: {forgotten} keys were forgotten while they were counted, {} in all",
+                zone.name, health.evicted
+            ),
+        );
     }
-    zone.reported_evictions.set(Reported {
-        evicted,
-        at_ms: Some(now_ms),
-    });
-    log(
-        Level::Warn,
-        format_args!(
-            "zone \"{}\" is too small: {} keys were forgotten while they were counted, {evicted} in all",
-            zone.name,
-            evicted - reported.evicted
-        ),
-    );
+    if is_news || health.was_repaired {
+        zone.health.set(ZoneHealth {
+            was_repaired: false,
+            evicted: health.evicted,
+            reported: if is_news { health.evicted } else { health.reported },
+            silent_until_ms: if is_news {
+                now_ms + REPORT_EVERY_MS
+            } else {
+                health.silent_until_ms
+            },
+        });
+    }
 }
 
 const REPORT_EVERY_MS: u64 = 60_000;

@@ -67,23 +67,6 @@ impl Finding {
         charged_ms: None,
     };
 
-    /// What it becomes when what was charged is given back.
-    pub fn refunded(self) -> Self {
-        match self {
-            Self::Within {
-                standing,
-                charged_ms: Some(_),
-            } => Self::Within {
-                standing: Standing {
-                    remaining: standing.remaining + 1,
-                    ..standing
-                },
-                charged_ms: None,
-            },
-            other => other,
-        }
-    }
-
     /// How long to wait where the limit refuses.
     pub fn wait_ms(&self) -> Option<u64> {
         match self {
@@ -104,59 +87,80 @@ impl Finding {
     }
 }
 
-/// Judges a request. The caller holds the locks of all `tables` that the checks name; `findings` gets one for each check.
-pub fn judge<'c>(
-    tables: &mut [Option<Table<'_>>],
-    checks: impl Iterator<Item = Check<'c>> + Clone,
-    now_ms: u64,
-    findings: &mut Vec<Finding>,
-) -> Judgement {
-    survey(tables, checks.clone(), now_ms, findings);
+/// A table, and the number that checks name it by.
+pub struct NumberedTable<'a> {
+    /// The number.
+    pub number: usize,
+    /// The table, whose lock the caller holds.
+    pub table: Table<'a>,
+}
+
+/// A limit of a request with what became of it.
+pub trait Checked {
+    /// The limit.
+    fn check(&self) -> Check<'_>;
+    /// What became of it.
+    fn finding(&self) -> Finding;
+    /// Notes what became of it.
+    fn set_finding(&mut self, finding: Finding);
+}
+
+/// Judges a request. The caller holds the locks of all tables that the limits are counted in.
+pub fn judge<C: Checked>(tables: &mut [NumberedTable<'_>], limits: &mut [C], now_ms: u64) -> Judgement {
+    survey(tables, limits, now_ms);
     let mut judgement = Judgement::Passed;
-    for (check, finding) in checks.clone().zip(&*findings) {
-        judgement = match (judgement, finding.wait_ms()) {
+    for limit in &*limits {
+        judgement = match (judgement, limit.finding().wait_ms()) {
             (judgement, None) => judgement,
-            (Judgement::Passed | Judgement::DryRun, Some(_)) if check.policy.dry_run => Judgement::DryRun,
+            (Judgement::Passed | Judgement::DryRun, Some(_)) if limit.check().policy.dry_run => {
+                Judgement::DryRun
+            }
             (_, Some(_)) => Judgement::Rejected,
         };
     }
     if judgement != Judgement::Rejected {
-        for (check, finding) in checks.zip(findings) {
-            charge(tables, &check, now_ms, finding);
+        for limit in limits {
+            let finding = charge(tables, &limit.check(), limit.finding(), now_ms);
+            limit.set_finding(finding);
         }
     }
     judgement
 }
 
 /// How all limits stand, without charging any.
-pub fn survey<'c>(
-    tables: &mut [Option<Table<'_>>],
-    checks: impl Iterator<Item = Check<'c>>,
-    now_ms: u64,
-    findings: &mut Vec<Finding>,
-) {
-    findings.clear();
+pub fn survey<C: Checked>(tables: &mut [NumberedTable<'_>], limits: &mut [C], now_ms: u64) {
     let mut new_keys = 0;
-    findings.extend(checks.map(|check| look(tables, &check, now_ms, &mut new_keys)));
-}
-
-/// Takes back what was charged, because something else rejects the request.
-pub fn refund<'c>(tables: &mut [Option<Table<'_>>], charges: impl Iterator<Item = (Check<'c>, Finding)>) {
-    for (check, finding) in charges {
-        let Finding::Within {
-            charged_ms: Some(charged_ms),
-            ..
-        } = finding
-        else {
-            continue;
-        };
-        if let Some(Some(table)) = tables.get_mut(check.table) {
-            table.refund(&check.key, &check.policy.rate, charged_ms);
-        }
+    for limit in limits {
+        let finding = look(tables, &limit.check(), now_ms, &mut new_keys);
+        limit.set_finding(finding);
     }
 }
 
-fn look(tables: &mut [Option<Table<'_>>], check: &Check<'_>, now_ms: u64, new_keys: &mut usize) -> Finding {
+/// Takes back what was charged, because something else rejects the request.
+pub fn refund<C: Checked>(tables: &mut [NumberedTable<'_>], limits: &mut [C]) {
+    for limit in limits {
+        let Finding::Within {
+            standing,
+            charged_ms: Some(charged_ms),
+        } = limit.finding()
+        else {
+            continue;
+        };
+        let check = limit.check();
+        if let Some(table) = table(tables, check.table) {
+            table.refund(&check.key, &check.policy.rate, charged_ms);
+        }
+        limit.set_finding(Finding::Within {
+            standing: Standing {
+                remaining: standing.remaining + 1,
+                ..standing
+            },
+            charged_ms: None,
+        });
+    }
+}
+
+fn look(tables: &mut [NumberedTable<'_>], check: &Check<'_>, now_ms: u64, new_keys: &mut usize) -> Finding {
     let rate = &check.policy.rate;
     let unused = Finding::Within {
         standing: Standing {
@@ -165,7 +169,7 @@ fn look(tables: &mut [Option<Table<'_>>], check: &Check<'_>, now_ms: u64, new_ke
         },
         charged_ms: None,
     };
-    let Some(Some(table)) = tables.get_mut(check.table) else {
+    let Some(table) = table(tables, check.table) else {
         return unused;
     };
     if let Some(window) = table.window(&check.key, rate, now_ms) {
@@ -189,25 +193,35 @@ fn look(tables: &mut [Option<Table<'_>>], check: &Check<'_>, now_ms: u64, new_ke
     unused
 }
 
-fn charge(tables: &mut [Option<Table<'_>>], check: &Check<'_>, now_ms: u64, finding: &mut Finding) {
-    let (Some(Some(table)), Finding::Within { standing, charged_ms }) =
-        (tables.get_mut(check.table), finding)
-    else {
-        return;
-    };
+fn charge(tables: &mut [NumberedTable<'_>], check: &Check<'_>, finding: Finding, now_ms: u64) -> Finding {
     let rate = &check.policy.rate;
-    *charged_ms = table.charge(&check.key, rate, now_ms);
-    if charged_ms.is_some() {
-        standing.remaining = standing.remaining.saturating_sub(1);
+    let (Some(table), Finding::Within { standing, .. }) = (table(tables, check.table), finding) else {
+        return finding;
+    };
+    let Some(charged_ms) = table.charge(&check.key, rate, now_ms) else {
+        return finding;
+    };
+    Finding::Within {
+        standing: Standing {
+            remaining: standing.remaining.saturating_sub(1),
+            reset_ms: match standing.reset_ms {
+                0 => rate.window_ms(),
+                reset_ms => reset_ms,
+            },
+        },
+        charged_ms: Some(charged_ms),
     }
-    if standing.reset_ms == 0 {
-        standing.reset_ms = rate.window_ms();
-    }
+}
+
+/// There are few tables, and most requests need one.
+fn table<'t, 'a>(tables: &'t mut [NumberedTable<'a>], number: usize) -> Option<&'t mut Table<'a>> {
+    let numbered = tables.iter_mut().find(|table| table.number == number)?;
+    Some(&mut numbered.table)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Check, Finding, Judgement, Standing, judge, refund};
+    use super::{Check, Checked, Finding, Judgement, NumberedTable, Standing, judge, refund};
     use crate::limit::{Key, Methods, OnFull, Policy, Seed, Subject, Table};
 
     const SEED: Seed = Seed([7, 8]);
@@ -236,11 +250,36 @@ mod tests {
         words
     }
 
+    #[derive(Clone, Copy)]
+    struct Limit<'p> {
+        check: Check<'p>,
+        finding: Finding,
+    }
+
+    impl Checked for Limit<'_> {
+        fn check(&self) -> Check<'_> {
+            self.check
+        }
+
+        fn finding(&self) -> Finding {
+            self.finding
+        }
+
+        fn set_finding(&mut self, finding: Finding) {
+            self.finding = finding;
+        }
+    }
+
+    fn tables(words: &mut [u64]) -> [NumberedTable<'_>; 1] {
+        let table = Table::open(words).expect("a table");
+        [NumberedTable { number: 0, table }]
+    }
+
     fn request(words: &mut [u64], checks: &[Check<'_>], now_ms: u64) -> (Judgement, Vec<Finding>) {
-        let mut tables = [Table::open(words)];
-        let mut findings = Vec::new();
-        let judgement = judge(&mut tables, checks.iter().copied(), now_ms, &mut findings);
-        (judgement, findings)
+        let finding = Finding::UNCHECKED;
+        let mut limits: Vec<_> = checks.iter().map(|&check| Limit { check, finding }).collect();
+        let judgement = judge(&mut tables(words), &mut limits, now_ms);
+        (judgement, limits.iter().map(|limit| limit.finding).collect())
     }
 
     #[test]
@@ -293,10 +332,14 @@ mod tests {
             request(&mut words, &[check(&policy, "a")], 6).0,
             Judgement::Rejected
         );
-        refund(
-            &mut [Table::open(&mut words)],
-            [(check(&policy, "a"), findings[0])].into_iter(),
-        );
+        let mut limits = [Limit {
+            check: check(&policy, "a"),
+            finding: findings[0],
+        }];
+        refund(&mut tables(&mut words), &mut limits);
+        assert_eq!(limits[0].finding.standing().remaining, 1);
+        // Once, and not again.
+        refund(&mut tables(&mut words), &mut limits);
         assert_eq!(
             request(&mut words, &[check(&policy, "a")], 7).0,
             Judgement::Passed

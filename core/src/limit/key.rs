@@ -38,27 +38,27 @@ impl Key {
     /// The key of a subject under the limit of this number ([`super::Policy::id`]).
     pub fn new(seed: Seed, limit: u64, subject: &Subject<'_>) -> Self {
         let mut hasher = SipHasher13::new_with_keys(seed.0[0], seed.0[1]);
-        hasher.write_u64(limit);
-        match subject {
-            Subject::Address(address) => write(&mut hasher, b'a', address.as_bytes()),
-            Subject::User(name) => write(&mut hasher, b'u', name),
-            Subject::Endpoint { server, location } => {
-                hasher.write_usize(server.len());
-                hasher.write(server);
-                write(&mut hasher, b'e', location);
-            }
-            Subject::Variables(value) => write(&mut hasher, b'v', value),
+        let (kind, server, bytes): (u8, &[u8], &[u8]) = match subject {
+            Subject::Address(address) => (b'a', b"", address.as_bytes()),
+            Subject::User(name) => (b'u', b"", name),
+            Subject::Endpoint { server, location } => (b'e', server, location),
+            Subject::Variables(value) => (b'v', b"", value),
+        };
+        let [a, b, c, d, e, f, g, h] = limit.to_le_bytes();
+        hasher.write(&[a, b, c, d, e, f, g, h, kind]);
+        if !server.is_empty() {
+            hasher.write(server);
         }
+        if kind == b'e' {
+            // No name of a server has a zero byte.
+            hasher.write_u8(0);
+        }
+        hasher.write(bytes);
         let hash = hasher.finish128();
         Self {
             words: [hash.h1, hash.h2],
         }
     }
-}
-
-fn write(hasher: &mut SipHasher13, kind: u8, bytes: &[u8]) {
-    hasher.write(bytes);
-    hasher.write_u8(kind);
 }
 
 #[cfg(test)]

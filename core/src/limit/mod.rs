@@ -24,7 +24,7 @@ mod window;
 
 pub use address::AddressKey;
 pub use error::LimitError;
-pub use judge::{Check, Finding, Judgement, Standing, judge, refund, survey};
+pub use judge::{Check, Checked, Finding, Judgement, NumberedTable, Standing, judge, refund, survey};
 pub use key::{Key, Seed, Subject};
 pub use methods::{InvalidMethods, Methods};
 pub use policy::{InvalidName, LimitName, OnFull, Policy};

@@ -5,11 +5,10 @@ use std::rc::Rc;
 use postern_core::limit::fields::{self, Shown, seconds, tightest};
 use postern_core::limit::{Judgement, survey};
 
-use super::state::{LimitState, checks, zones};
+use super::state::{LimitState, look_at};
 use crate::conf::{Fields, Postern};
 use crate::nginx::filter::HeaderFilter;
 use crate::nginx::{Request, time};
-use crate::worker::with_tables;
 
 /// The filter.
 pub(crate) struct LimitFields;
@@ -64,13 +63,7 @@ fn look_at_the_rest(request: &mut Request, state: &mut LimitState) {
     state.add(request, &rest, |_| true);
     let new = state.applied.get_mut(first..).unwrap_or_default();
     let now_ms = time::shared_ms();
-    let mut findings = Vec::with_capacity(new.len());
-    with_tables(zones(new), now_ms, |tables| {
-        survey(tables, checks(new), now_ms, &mut findings)
-    });
-    for (applied, finding) in new.iter_mut().zip(findings) {
-        applied.finding = finding;
-    }
+    look_at(new, now_ms, |tables, new| survey(tables, new, now_ms));
 }
 
 fn add<'s>(request: &mut Request, wanted: Fields, limits: impl Iterator<Item = Shown<'s>> + Clone) {

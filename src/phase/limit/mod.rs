@@ -22,14 +22,13 @@ use postern_core::limit::{Finding, Judgement, judge, refund};
 
 pub(crate) use fields::LimitFields;
 pub(crate) use state::LimitState;
-use state::{Applied, checks, zones};
+use state::{Applied, look_at};
 pub(crate) use variables::{LimitRemaining, LimitStatus};
 
 use super::error_body;
 use crate::conf::{LimitSettings, Postern, Stage};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Request, time};
-use crate::worker::with_tables;
 
 /// The handler of the preaccess phase.
 pub(crate) struct Preaccess;
@@ -86,35 +85,15 @@ fn apply_all(
         return Verdict::Decline;
     }
     let now_ms = time::shared_ms();
-    let mut findings = Vec::with_capacity(new.len());
-    let judgement = with_tables(zones(new), now_ms, |tables| {
-        judge(tables, checks(new), now_ms, &mut findings)
-    });
-    for (applied, finding) in new.iter_mut().zip(findings) {
-        applied.finding = finding;
-    }
-    if judgement == Judgement::Rejected {
-        give_back(earlier, now_ms);
+    let judgement = look_at(new, now_ms, |tables, new| judge(tables, new, now_ms));
+    if judgement == Judgement::Rejected && !earlier.is_empty() {
+        look_at(earlier, now_ms, refund);
     }
     state.set_judgement(judgement);
     log(request, state.applied.get(first..).unwrap_or_default(), judgement);
     match judgement {
         Judgement::Passed | Judgement::DryRun => Verdict::Decline,
         Judgement::Rejected => reject(request, state),
-    }
-}
-
-/// What was charged for a request that is rejected now.
-fn give_back(charged: &mut [Applied], now_ms: u64) {
-    if charged.is_empty() {
-        return;
-    }
-    with_tables(zones(charged), now_ms, |tables| {
-        let findings = charged.iter().map(|applied| applied.finding);
-        refund(tables, checks(charged).zip(findings));
-    });
-    for applied in charged {
-        applied.finding = applied.finding.refunded();
     }
 }
 

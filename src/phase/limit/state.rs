@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use postern_core::limit::fields::Shown;
-use postern_core::limit::{Check, Finding, Judgement, Key, LimitError};
+use postern_core::limit::{Check, Checked, Finding, Judgement, Key, LimitError, NumberedTable};
 
 use super::key;
-use crate::conf::{LimitSettings, Stage, ZoneSettings};
+use crate::conf::{LimitSettings, Stage};
 use crate::nginx::Request;
+use crate::worker::{Zones, with_tables};
 
 /// The limits of a request, as far as they were checked.
 #[derive(Default)]
@@ -123,17 +124,30 @@ impl Applied {
     }
 }
 
-/// The checks of limits, for the judge.
-pub(super) fn checks(applied: &[Applied]) -> impl Iterator<Item = Check<'_>> + Clone {
-    applied.iter().map(|applied| Check {
-        policy: &applied.limit.policy,
-        table: applied.limit.zone().map_or(usize::MAX, |(number, _)| *number),
-        key: applied.key,
-    })
+impl Checked for Applied {
+    fn check(&self) -> Check<'_> {
+        Check {
+            policy: &self.limit.policy,
+            table: self.limit.zone().map_or(usize::MAX, |(number, _)| *number),
+            key: self.key,
+        }
+    }
+
+    fn finding(&self) -> Finding {
+        self.finding
+    }
+
+    fn set_finding(&mut self, finding: Finding) {
+        self.finding = finding;
+    }
 }
 
-/// The zones that limits are counted in.
-pub(super) fn zones(applied: &[Applied]) -> impl Iterator<Item = (usize, &ZoneSettings)> {
-    let zones = applied.iter().filter_map(|applied| applied.limit.zone());
-    zones.map(|(number, zone)| (*number, &**zone))
+/// Looks at limits in the tables that they are counted in, all of which are locked meanwhile.
+pub(super) fn look_at<T>(
+    applied: &mut [Applied],
+    now_ms: u64,
+    look: impl FnOnce(&mut [NumberedTable<'_>], &mut [Applied]) -> T,
+) -> T {
+    let zones = Zones::of(applied.iter().filter_map(|applied| applied.limit.zone()));
+    with_tables(&zones, now_ms, |tables| look(tables, applied))
 }
