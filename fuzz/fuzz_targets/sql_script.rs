@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     };
     match Script::parse(text) {
         Ok(script) => {
-            assert!((1..=Script::MAX_STATEMENTS).contains(&script.len()));
+            assert!((1..=Script::MAX_STATEMENTS).contains(&script.statements().len()));
             for statement in script.statements() {
                 let sql = statement.sql();
                 assert!(!sql.is_empty() && sql.trim_ascii() == sql);

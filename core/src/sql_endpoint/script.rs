@@ -58,23 +58,13 @@ impl Script {
         Ok(Self { statements })
     }
 
-    /// How many statements there are; at least one.
-    pub fn len(&self) -> usize {
-        self.statements.len()
-    }
-
-    /// Whether there are none, which never is so.
-    pub fn is_empty(&self) -> bool {
-        self.statements.is_empty()
-    }
-
     /// The parameters of all statements.
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.statements.iter().flat_map(|statement| &statement.parameters)
     }
 
-    /// The texts, for whoever wants to look at them.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+    /// The statements, of which there is at least one.
+    pub fn statements(&self) -> impl ExactSizeIterator<Item = &Statement> {
         self.statements.iter().map(|statement| &*statement.statement)
     }
 
