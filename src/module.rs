@@ -15,7 +15,7 @@ use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
     Access, Claim, Context, ErrorBody, LimitFields, LimitRemaining, LimitStatus, Preaccess, Precontent, Role,
-    User,
+    User, Validate,
 };
 use crate::worker;
 
@@ -80,6 +80,8 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         conf::finish(cf)?;
         phase::add_preaccess_handler::<Preaccess>(cf)?;
         phase::add_access_handler::<Access>(cf)?;
+        // Limits come first: nginx runs the handlers of a phase from the last one to the first.
+        phase::add_precontent_handler::<Validate>(cf)?;
         phase::add_precontent_handler::<Precontent>(cf)?;
         filter::install::<(LimitFields, ErrorBody), ErrorBody>();
         Some(())

@@ -24,4 +24,5 @@ mod integration {
     mod round_trip;
     mod schema;
     mod sql;
+    mod validate;
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::validate::{self, Violation};
 use crate::{api_request, auth, limit, pg, plan, sql_endpoint};
 
 /// What every stage's error knows of itself, so that the response layer can render any of them as
@@ -14,6 +15,10 @@ pub trait Problem: std::error::Error {
     /// What exactly is wrong, where there is more to say than the message.
     fn details(&self) -> Option<Cow<'_, str>> {
         None
+    }
+    /// Everything that is wrong, where it is several things: it takes the place of the details.
+    fn violations(&self) -> &[Violation] {
+        &[]
     }
     /// What to do about it.
     fn hint(&self) -> Option<Cow<'_, str>> {
@@ -30,6 +35,9 @@ pub enum Error {
     /// The request parses but does not fit the schema.
     #[error(transparent)]
     Plan(#[from] plan::PlanError),
+    /// The request is not what the location demands.
+    #[error(transparent)]
+    Invalid(#[from] validate::InvalidRequest),
     /// The token is missing or not good.
     #[error(transparent)]
     Auth(#[from] auth::AuthError),

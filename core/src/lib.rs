@@ -25,3 +25,4 @@ pub mod response;
 pub mod schema_cache;
 pub mod sql_endpoint;
 pub mod tls;
+pub mod validate;

@@ -50,6 +50,18 @@ pub fn is_json(content_type: &[u8]) -> bool {
             .all(|(name, value)| !name.eq_ignore_ascii_case(b"charset") || is_utf8(value))
 }
 
+/// Whether a Content-Type field is `application/json`, or a type whose content is JSON (RFC 6839, `+json`).
+pub fn is_json_syntax(content_type: &[u8]) -> bool {
+    if is_json(content_type) {
+        return true;
+    }
+    let media_type = split_unquoted(content_type, b';').next().unwrap_or_default();
+    let suffix = media_type.len().saturating_sub(b"+json".len());
+    media_type
+        .get(suffix..)
+        .is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json"))
+}
+
 /// Whether a Content-Encoding field leaves the body as it is.
 pub fn is_identity(content_encoding: &[u8]) -> bool {
     split_unquoted(content_encoding, b',')

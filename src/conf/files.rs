@@ -24,6 +24,15 @@ pub(super) fn read(cf: &mut Conf<'_>, path: &str) -> Result<Vec<u8>, ConfError> 
     std::fs::read(&full).map_err(failed)
 }
 
+/// The content of a file by its absolute path, for what reads files by itself.
+pub(super) fn read_absolute(path: &str) -> Result<Vec<u8>, String> {
+    let failed = |error: std::io::Error| format!("cannot read \"{path}\": {error}");
+    if std::fs::metadata(path).map_err(failed)?.len() > MAX_FILE {
+        return Err(format!("file \"{path}\" is too large"));
+    }
+    std::fs::read(path).map_err(failed)
+}
+
 /// The content of a file that should be kept from others, zeroed when it is dropped; warns where others can read it.
 pub(super) fn read_secret(cf: &mut Conf<'_>, path: &str) -> Result<Zeroizing<Vec<u8>>, ConfError> {
     let bytes = Zeroizing::new(read(cf, path)?);

@@ -11,6 +11,7 @@ mod parameters;
 mod resource;
 mod sql;
 mod tls;
+mod validate;
 mod zone;
 
 use std::ptr::NonNull;
@@ -25,6 +26,7 @@ pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
+pub(crate) use validate::ValidateSettings;
 pub(crate) use zone::{MAX_ZONES, ZoneHealth, ZoneSettings};
 
 use crate::nginx::command::{self, arguments, context};
@@ -62,6 +64,31 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<issue_token::PosternIssueToken>(
         c"postern_issue_token",
         context::LOCATION | arguments::ONE_OR_MORE,
+    ),
+    command::location::<validate::PosternValidate>(c"postern_validate", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<validate::PosternValidateArg>(
+        c"postern_validate_arg",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<validate::PosternValidateErrors>(
+        c"postern_validate_errors",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<validate::PosternValidateHeader>(
+        c"postern_validate_header",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<validate::PosternValidateJson>(
+        c"postern_validate_json",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<validate::PosternValidateKey>(
+        c"postern_validate_key",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<validate::PosternValidateUnknownArgs>(
+        c"postern_validate_unknown_args",
+        EVERYWHERE | arguments::ONE_OR_MORE,
     ),
     command::main::<zone::PosternZone>(c"postern_zone", context::HTTP | arguments::TWO),
 ];
@@ -150,6 +177,8 @@ pub(crate) struct LocationConf {
     pub(crate) jwt: jwt::JwtConf,
     /// `postern_limit`
     pub(crate) limit: limit::LimitConf,
+    /// `postern_validate…`
+    pub(crate) validate: validate::ValidateConf,
 }
 
 impl LocationConf {
@@ -191,6 +220,7 @@ impl Merge for LocationConf {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());
         }
         self.limit.merge(&outer.limit);
+        self.validate.merge(&outer.validate);
         self.jwt.merge(&outer.jwt, level)
     }
 }

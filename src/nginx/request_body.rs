@@ -6,7 +6,8 @@ use std::os::fd::FromRawFd;
 use std::os::unix::fs::FileExt;
 
 use nginx_sys::{
-    ngx_buf_t, ngx_chain_t, ngx_http_finalize_request, ngx_http_read_client_request_body, ngx_http_request_t,
+    ngx_buf_t, ngx_chain_t, ngx_http_core_run_phases, ngx_http_finalize_request,
+    ngx_http_read_client_request_body, ngx_http_request_t,
 };
 
 use super::guard::guarded;
@@ -30,6 +31,25 @@ impl Request {
         } else {
             Verdict::Finished(super::DONE)
         }
+    }
+
+    /// Has nginx read the body within a phase: when it is there, the handlers of the phase go on, beginning with the one that asked.
+    /// `None` where it is there already, or there is none.
+    pub(crate) fn need_body(&mut self) -> Option<Verdict> {
+        let raw = self.raw();
+        let has_body = raw.headers_in.content_length_n > 0 || raw.headers_in.chunked() != 0;
+        if !has_body || !raw.request_body.is_null() {
+            return None;
+        }
+        raw.set_request_body_in_single_buf(1);
+        // SAFETY: the request is live; nginx adds a reference to it until the body has been read.
+        let code = unsafe { ngx_http_read_client_request_body(self.as_raw(), Some(go_on_with_body)) };
+        if code >= nginx_sys::NGX_HTTP_SPECIAL_RESPONSE as isize {
+            return Some(Verdict::Finished(code));
+        }
+        // SAFETY: this gives back the reference that was added: the phase that waits keeps the request.
+        unsafe { ngx_http_finalize_request(self.as_raw(), super::DONE) };
+        Some(Verdict::Finished(super::DONE))
     }
 
     /// A copy of the body, which the handler may change. Empty if there is none.
@@ -78,6 +98,16 @@ fn append(body: &mut Vec<u8>, buffer: &ngx_buf_t) -> std::io::Result<()> {
     let old = body.len();
     body.resize(old + length, 0);
     file.read_exact_at(body.get_mut(old..).unwrap_or_default(), start)
+}
+
+/// As nginx's mirror module does it: the body stays for whoever reads it next.
+unsafe extern "C" fn go_on_with_body(raw: *mut ngx_http_request_t) {
+    // SAFETY: nginx gives a live request, and nothing of ours looks at it during the call.
+    let request = unsafe { &mut *raw };
+    request.set_preserve_body(1);
+    request.write_event_handler = Some(ngx_http_core_run_phases);
+    // SAFETY: as above.
+    unsafe { ngx_http_core_run_phases(raw) };
 }
 
 unsafe extern "C" fn body_read<H: BodyHandler>(raw: *mut ngx_http_request_t) {

@@ -9,6 +9,7 @@ mod reply;
 mod resource;
 mod rows;
 mod sql;
+mod validate;
 mod variables;
 
 pub(crate) use access::Access;
@@ -17,4 +18,5 @@ pub(crate) use error_body::ErrorBody;
 pub(crate) use limit::{LimitFields, LimitRemaining, LimitStatus, Preaccess, Precontent};
 pub(crate) use resource::Resource;
 pub(crate) use sql::Sql;
+pub(crate) use validate::Validate;
 pub(crate) use variables::{Claim, Role, User};

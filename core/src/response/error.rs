@@ -6,6 +6,7 @@ use super::{json::write_json_string, server_error};
 use crate::api_request::RequestError;
 use crate::error::{Error, Problem, Unavailable};
 use crate::plan::PlanError;
+use crate::validate::Violation;
 
 /// A response to a request that failed. The body is JSON (`application/json; charset=utf-8`); a status that allows no body
 /// (204, 304), which only the database can ask for, is sent without it.
@@ -33,6 +34,7 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
     let shown = match error {
         Error::Request(error) => Shown::of(error),
         Error::Plan(error) => Shown::of(error),
+        Error::Invalid(error) => Shown::of(error),
         Error::Auth(error) => Shown::of(error),
         Error::Limit(error) => Shown::of(error),
         Error::Unavailable(error) => Shown::of(error),
@@ -72,6 +74,7 @@ pub(super) struct Shown<'a> {
     pub(super) code: Cow<'a, str>,
     pub(super) message: Cow<'a, str>,
     pub(super) details: Option<Cow<'a, str>>,
+    pub(super) violations: &'a [Violation],
     pub(super) hint: Option<Cow<'a, str>>,
     pub(super) retry_after_s: Option<u32>,
     pub(super) headers: Vec<(Box<str>, Box<str>)>,
@@ -84,6 +87,7 @@ impl<'a> Shown<'a> {
             code,
             message,
             details: None,
+            violations: &[],
             hint: None,
             retry_after_s: None,
             headers: Vec::new(),
@@ -93,6 +97,7 @@ impl<'a> Shown<'a> {
     fn of(problem: &'a dyn Problem) -> Self {
         Self {
             details: problem.details(),
+            violations: problem.violations(),
             hint: problem.hint(),
             ..Self::new(
                 problem.status(),
@@ -115,12 +120,30 @@ impl<'a> Shown<'a> {
         body.extend_from_slice(br#","message":"#);
         write_json_string(&mut body, self.message.as_bytes());
         body.extend_from_slice(br#","details":"#);
-        write_optional(&mut body, self.details.as_deref());
+        if self.violations.is_empty() {
+            write_optional(&mut body, self.details.as_deref());
+        } else {
+            write_violations(&mut body, self.violations);
+        }
         body.extend_from_slice(br#","hint":"#);
         write_optional(&mut body, self.hint.as_deref());
         body.push(b'}');
         body
     }
+}
+
+fn write_violations(body: &mut Vec<u8>, violations: &[Violation]) {
+    for (position, violation) in violations.iter().enumerate() {
+        body.push(if position == 0 { b'[' } else { b',' });
+        body.extend_from_slice(br#"{"path":"#);
+        write_json_string(body, violation.path.as_bytes());
+        body.extend_from_slice(br#","keyword":"#);
+        write_json_string(body, violation.keyword.as_bytes());
+        body.extend_from_slice(br#","message":"#);
+        write_json_string(body, violation.message.as_bytes());
+        body.push(b'}');
+    }
+    body.push(b']');
 }
 
 fn write_optional(body: &mut Vec<u8>, text: Option<&str>) {
@@ -180,6 +203,7 @@ mod tests {
     use crate::error::{Error, Unavailable};
     use crate::pg::ServerError;
     use crate::plan::PlanError;
+    use crate::validate::{InvalidRequest, Part, Violation};
 
     fn body(response: &ErrorResponse) -> &str {
         std::str::from_utf8(&response.body).expect("UTF-8")
@@ -268,6 +292,30 @@ mod tests {
                 (405, Some("GET, HEAD"))
             );
         }
+    }
+
+    #[test]
+    fn violations_are_told_one_by_one() {
+        let violation = |path: &str| Violation {
+            path: path.into(),
+            keyword: "type".into(),
+            message: "must be \"text\"".into(),
+        };
+        let error = Error::from(InvalidRequest::Violations {
+            part: Part::Body,
+            status: 422,
+            violations: vec![violation("/a"), violation("/b")],
+        });
+        let response = render(&error, false);
+        assert_eq!(response.status, 422);
+        assert_eq!(
+            String::from_utf8_lossy(&response.body),
+            concat!(
+                r#"{"code":"POSTERN381","message":"the body is not valid","details":["#,
+                r#"{"path":"/a","keyword":"type","message":"must be \"text\""},"#,
+                r#"{"path":"/b","keyword":"type","message":"must be \"text\""}],"hint":null}"#
+            )
+        );
     }
 
     #[test]

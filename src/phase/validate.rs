@@ -1,0 +1,116 @@
+//! Request validation: after access was granted and limits were charged, before there is any content.
+
+use std::rc::Rc;
+
+use postern_core::error::Error;
+use postern_core::media_type;
+use postern_core::validate::{BodySchema, InvalidRequest, JsonFault, parse_json};
+
+use super::access::arguments;
+use super::error_body;
+use crate::conf::{Postern, ValidateSettings};
+use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::{Level, Request};
+
+/// The handler of the precontent phase.
+pub(crate) struct Validate;
+
+impl Handler for Validate {
+    fn handle(request: &mut Request) -> Verdict {
+        let Some(settings) = request
+            .location_conf::<Postern>()
+            .validate
+            .settings()
+            .map(Rc::clone)
+        else {
+            return Verdict::Decline;
+        };
+        // nginx answers an error with another location's content: that is no request of the client's.
+        if !request.is_main() || request.error_status() != 0 {
+            return Verdict::Decline;
+        }
+        if let Err(error) = check_head(request, &settings) {
+            return refuse(request, error);
+        }
+        let Some(schema) = settings.schema(request.method()) else {
+            return Verdict::Decline;
+        };
+        if let Err(error) = check_body_head(request) {
+            return refuse(request, error);
+        }
+        if let Some(verdict) = request.need_body() {
+            return verdict;
+        }
+        match check_body(request, schema, &settings) {
+            Ok(()) => Verdict::Decline,
+            Err(Failure::Invalid(error)) => refuse(request, error),
+            Err(Failure::Read(error)) => {
+                request.log(Level::Error, format_args!("the body cannot be read: {error}"));
+                Verdict::Status(500)
+            }
+        }
+    }
+}
+
+/// What can be said without the body.
+fn check_head(request: &Request, settings: &ValidateSettings) -> Result<(), InvalidRequest> {
+    let (status, max) = (settings.errors.status, settings.errors.max);
+    if !settings.arguments.is_empty() {
+        settings.arguments.check(&arguments(request), status, max)?;
+    }
+    if !settings.fields.is_empty() {
+        settings.fields.check(request.headers(), status, max)?;
+    }
+    match (&settings.key, key(request)) {
+        (Some(rule), Some(key)) => rule.check_key(&key, status),
+        _ => Ok(()),
+    }
+}
+
+/// The key in the path of a resource.
+fn key(request: &Request) -> Option<String> {
+    let resource = request.location_conf::<Postern>().resource.as_ref()?;
+    let tail = request.uri().get(resource.path.len()..)?;
+    let key = tail.strip_prefix(b"/")?;
+    (!key.is_empty()).then(|| String::from_utf8_lossy(key).into_owned())
+}
+
+fn check_body_head(request: &Request) -> Result<(), InvalidRequest> {
+    if !request.content_type().is_some_and(media_type::is_json_syntax) {
+        return Err(InvalidRequest::MediaType);
+    }
+    let coding = request.header(b"content-encoding");
+    if !coding.is_none_or(media_type::is_identity) {
+        return Err(InvalidRequest::Compressed);
+    }
+    Ok(())
+}
+
+/// Why a body does not pass.
+enum Failure {
+    Invalid(InvalidRequest),
+    Read(std::io::Error),
+}
+
+impl From<InvalidRequest> for Failure {
+    fn from(error: InvalidRequest) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl From<JsonFault> for Failure {
+    fn from(fault: JsonFault) -> Self {
+        Self::Invalid(fault.into())
+    }
+}
+
+fn check_body(request: &Request, schema: &BodySchema, settings: &ValidateSettings) -> Result<(), Failure> {
+    let text = request.body().map_err(Failure::Read)?;
+    let body = parse_json(&text, &settings.json)?;
+    Ok(schema.check(&body, settings.errors.status, settings.errors.max)?)
+}
+
+fn refuse(request: &mut Request, error: InvalidRequest) -> Verdict {
+    request.log(Level::Info, format_args!("{error}"));
+    error_body::answer(request, &Error::Invalid(error))
+}
