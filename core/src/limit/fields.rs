@@ -31,16 +31,18 @@ pub fn seconds(milliseconds: u64) -> u32 {
 
 /// Appends an item of `RateLimit-Policy`: `"name";q=100;w=60`.
 pub fn write_policy(field: &mut Vec<u8>, policy: &Policy) {
-    write_name(field, policy);
-    write_parameter(field, b";q=", policy.rate.requests());
-    write_parameter(field, b";w=", policy.rate.window_s());
+    separate(field);
+    field.extend_from_slice(policy.item());
 }
 
 /// Appends an item of `RateLimit`: `"name";r=50;t=30`.
 pub fn write_standing(field: &mut Vec<u8>, shown: &Shown<'_>) {
-    write_name(field, shown.policy);
-    write_parameter(field, b";r=", shown.standing.remaining);
-    write_parameter(field, b";t=", seconds(shown.standing.reset_ms));
+    separate(field);
+    field.extend_from_slice(shown.policy.name.quoted().as_bytes());
+    field.extend_from_slice(b";r=");
+    write_number(field, shown.standing.remaining);
+    field.extend_from_slice(b";t=");
+    write_number(field, seconds(shown.standing.reset_ms));
 }
 
 /// Appends a number.
@@ -48,33 +50,19 @@ pub fn write_number(field: &mut Vec<u8>, number: u32) {
     field.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-fn write_name(field: &mut Vec<u8>, policy: &Policy) {
+fn separate(field: &mut Vec<u8>) {
     if !field.is_empty() {
         field.extend_from_slice(b", ");
     }
-    field.push(b'"');
-    field.extend_from_slice(policy.name.as_str().as_bytes());
-    field.push(b'"');
-}
-
-fn write_parameter(field: &mut Vec<u8>, name: &[u8], value: u32) {
-    field.extend_from_slice(name);
-    write_number(field, value);
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Shown, seconds, tightest, write_policy, write_standing};
-    use crate::limit::{Methods, OnFull, Policy, Standing};
+    use crate::limit::{Policy, Standing};
 
     fn policy(name: &str, rate: &str) -> Policy {
-        Policy {
-            name: name.parse().expect("a name"),
-            rate: rate.parse().expect("a rate"),
-            methods: Methods::ALL,
-            dry_run: false,
-            on_full: OnFull::Allow,
-        }
+        Policy::new(name.parse().expect("a name"), rate.parse().expect("a rate"))
     }
 
     fn shown(policy: &Policy, remaining: u32, reset_ms: u64) -> Shown<'_> {

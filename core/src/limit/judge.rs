@@ -222,18 +222,12 @@ fn table<'t, 'a>(tables: &'t mut [NumberedTable<'a>], number: usize) -> Option<&
 #[cfg(test)]
 mod tests {
     use super::{Check, Checked, Finding, Judgement, NumberedTable, Standing, judge, refund};
-    use crate::limit::{Key, Methods, OnFull, Policy, Seed, Subject, Table};
+    use crate::limit::{Key, OnFull, Policy, Seed, Subject, Table};
 
     const SEED: Seed = Seed([7, 8]);
 
     fn policy(name: &str, rate: &str) -> Policy {
-        Policy {
-            name: name.parse().expect("a name"),
-            rate: rate.parse().expect("a rate"),
-            methods: Methods::ALL,
-            dry_run: false,
-            on_full: OnFull::Allow,
-        }
+        Policy::new(name.parse().expect("a name"), rate.parse().expect("a rate"))
     }
 
     fn check<'p>(policy: &'p Policy, who: &str) -> Check<'p> {

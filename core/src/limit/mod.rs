@@ -12,6 +12,7 @@
 //! is a monotonic clock that all users of the table share.
 
 mod address;
+mod body_member;
 mod error;
 pub mod fields;
 mod judge;
@@ -23,6 +24,7 @@ mod table;
 mod window;
 
 pub use address::AddressKey;
+pub use body_member::body_member;
 pub use error::LimitError;
 pub use judge::{Check, Checked, Finding, Judgement, NumberedTable, Standing, judge, refund, survey};
 pub use key::{Key, Seed, Subject};

@@ -22,9 +22,29 @@ pub struct Policy {
     pub dry_run: bool,
     /// What becomes of a new key when every place of the table is taken.
     pub on_full: OnFull,
+    /// What `RateLimit-Policy` says of it.
+    item: Box<[u8]>,
 }
 
 impl Policy {
+    /// A limit for all requests that is enforced.
+    pub fn new(name: LimitName, rate: Rate) -> Self {
+        let item = format!("{};q={};w={}", name.quoted(), rate.requests(), rate.window_s());
+        Self {
+            name,
+            rate,
+            methods: Methods::ALL,
+            dry_run: false,
+            on_full: OnFull::default(),
+            item: item.into_bytes().into(),
+        }
+    }
+
+    /// Its item of `RateLimit-Policy`: `"name";q=100;w=60`.
+    pub fn item(&self) -> &[u8] {
+        &self.item
+    }
+
     /// The number that stands for the limit in keys. It depends on the name alone, so that counters survive a reload.
     pub fn id(&self) -> u64 {
         // The names are the operator's: nobody else could make two of them collide.
@@ -46,7 +66,9 @@ pub enum OnFull {
 
 /// The name of a limit: what can stand between the quotes of a String of RFC 9651 without an escape.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LimitName(Box<str>);
+pub struct LimitName {
+    quoted: Box<str>,
+}
 
 impl LimitName {
     /// The longest name, in bytes.
@@ -54,7 +76,12 @@ impl LimitName {
 
     /// The name without quotes.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.quoted.trim_matches('"')
+    }
+
+    /// The name as a String of a header field.
+    pub fn quoted(&self) -> &str {
+        &self.quoted
     }
 }
 
@@ -66,13 +93,15 @@ impl FromStr for LimitName {
         if text.is_empty() || text.len() > Self::MAX_LENGTH || !text.bytes().all(printable) {
             return Err(InvalidName);
         }
-        Ok(Self(text.into()))
+        Ok(Self {
+            quoted: format!("\"{text}\"").into(),
+        })
     }
 }
 
 impl fmt::Display for LimitName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
     }
 }
 

@@ -103,13 +103,10 @@ fn parse(cf: &mut Conf<'_>, parameters: &[String]) -> Result<LimitSettings, Conf
         Some(name) => name,
         None => default_name(key, methods.map(|(text, _)| text), &rate)?,
     };
-    let policy = Policy {
-        name,
-        rate,
-        methods: methods.map_or(Methods::ALL, |(_, set)| set),
-        dry_run: dry_run.is_some(),
-        on_full: on_full.unwrap_or_default(),
-    };
+    let mut policy = Policy::new(name, rate);
+    policy.methods = methods.map_or(Methods::ALL, |(_, set)| set);
+    policy.dry_run = dry_run.is_some();
+    policy.on_full = on_full.unwrap_or_default();
     Ok(LimitSettings {
         id: policy.id(),
         policy,

@@ -72,7 +72,9 @@ impl LimitState {
                 continue;
             }
             if let Some(key) = key::of(request, limit) {
-                self.applied.reserve(limits.len());
+                if self.applied.capacity() == 0 {
+                    self.applied.reserve_exact(limits.len());
+                }
                 self.applied.push(Applied {
                     limit: Rc::clone(limit),
                     key,
