@@ -11,6 +11,7 @@ from .load import PGBENCH_CLIENTS, Measurement
 from .rig import Rig
 
 RETURN, BY_ID, PAGE, INSERT = "`return 200`", "GET by id, JWT", "list of 20, JWT", "POST, JWT"
+LIMITED = "GET by id, JWT, three limits"
 PG_BY_ID, PG_PAGE, PG_INSERT = "pgbench, GET's statement", "pgbench, bare list", "pgbench, bare INSERT"
 
 
@@ -80,6 +81,7 @@ def _http_cases(rig: Rig, connections: int) -> list[Case]:
     return [
         Case(RETURN, connections, limit),
         Case(BY_ID, connections, reads(rig.by_id)),
+        Case(LIMITED, connections, reads(rig.limited_by_id)),
         Case(PAGE, connections, reads(rig.page)),
         Case(INSERT, connections, inserts),
     ]

@@ -1,5 +1,6 @@
-"""The results as Markdown: medians over the rounds, and the ratios that the project promises."""
+"""The results as Markdown: medians over the rounds, and the ratios and differences that the project promises."""
 
+import operator
 from dataclasses import dataclass
 from statistics import median
 from typing import Callable, Iterator, Optional
@@ -12,7 +13,7 @@ from .settings import Settings
 
 @dataclass(frozen=True)
 class Target:
-    """A ratio of two cases of the same round, which must not be more than `most`."""
+    """A ratio (or difference) of two cases of the same round, which must not be more than `most`."""
 
     name: str
     most: float
@@ -21,10 +22,12 @@ class Target:
     # None: the limit is measured at the same number of connections.
     limit_connections: Optional[int]
     cost: Callable[[Measurement], Optional[float]]
+    compare: Callable[[float, float], float] = operator.truediv
 
 
 TARGETS = (
     Target("GET by id / `return 200`, nginx CPU", 2.0, cases.BY_ID, cases.RETURN, None, lambda m: m.nginx_us),
+    Target("three limits - without, nginx CPU µs", 1.0, cases.LIMITED, cases.BY_ID, None, lambda m: m.nginx_us, operator.sub),
     Target("GET by id / pgbench, postgres CPU", 1.0, cases.BY_ID, cases.PG_BY_ID, PGBENCH_CLIENTS, lambda m: m.postgres_us),
     Target("list of 20 / bare list, postgres CPU", 1.1, cases.PAGE, cases.PG_PAGE, PGBENCH_CLIENTS, lambda m: m.postgres_us),
 )
@@ -43,7 +46,7 @@ def markdown(settings: Settings, surroundings: str, results: Results) -> str:
     if not settings.quick:
         lines += [
             "",
-            "| target | connections | median ratio | lowest to highest | at most | |",
+            "| target | connections | median | lowest to highest | at most | |",
             "| --- | ---: | ---: | ---: | ---: | --- |",
             *_ratios(settings, results),
         ]
@@ -72,7 +75,7 @@ def _ratios(settings: Settings, results: Results) -> Iterator[str]:
         for connections in settings.connections:
             rounds = results[target.case, connections]
             limits = results[target.limit, target.limit_connections or connections]
-            ratios = [(target.cost(one) or 0) / (target.cost(limit) or 1) for one, limit in zip(rounds, limits)]
+            ratios = [target.compare(target.cost(one) or 0, target.cost(limit) or 1) for one, limit in zip(rounds, limits)]
             verdict = "PASS" if median(ratios) <= target.most else "miss"
             yield (f"| {target.name} | {connections} | {median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
                    f"| {target.most:.1f} | {verdict} |")

@@ -8,58 +8,61 @@ use crate::conf::{MAX_ZONES, ZoneHealth, ZoneSettings};
 use crate::nginx::shm::Locked;
 use crate::nginx::{Level, log};
 
-/// Zones that are used together, each at the place of its number.
-#[derive(Default)]
-pub(crate) struct Zones([Option<Rc<ZoneSettings>>; MAX_ZONES]);
-
-impl Zones {
-    /// The zones of so many limits.
-    pub(crate) fn of<'z>(used: impl Iterator<Item = &'z (usize, Rc<ZoneSettings>)>) -> Self {
-        let mut zones = Self::default();
-        for (number, zone) in used {
-            if let Some(place @ None) = zones.0.get_mut(*number) {
-                *place = Some(Rc::clone(zone));
-            }
-        }
-        zones
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (usize, &ZoneSettings)> {
-        let zones = self.0.iter().enumerate();
-        zones.filter_map(|(number, zone)| Some((number, &**zone.as_ref()?)))
-    }
-}
-
-/// Has `judge` look at the tables of these zones. The locks are taken in the order of the zones' numbers, by everybody, so that
-/// nobody waits for each other.
-pub(crate) fn with_tables<T>(
-    zones: &Zones,
+/// Has `judge` look at the tables of these zones, which may come several times. The locks are taken in the order of the zones'
+/// numbers, by everybody, so that nobody waits for each other.
+pub(crate) fn with_tables<'z, T>(
+    zones: impl Iterator<Item = &'z (usize, Rc<ZoneSettings>)>,
     now_ms: u64,
     judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T,
 ) -> T {
-    let answer = lock_all(zones, now_ms, judge);
+    let mut wanted: [Option<&ZoneSettings>; MAX_ZONES] = [None; MAX_ZONES];
+    for (number, zone) in zones {
+        if let Some(place) = wanted.get_mut(*number) {
+            *place = Some(zone);
+        }
+    }
+    let zones = wanted.into_iter().enumerate();
+    let mut zones = zones.filter_map(|(number, zone)| Some((number, zone?)));
+    let answer = match (zones.next(), zones.next()) {
+        // Nearly always.
+        (Some((number, zone)), None) => lock_one(number, zone, now_ms, judge),
+        (first, second) => lock_all(first.into_iter().chain(second).chain(zones), now_ms, judge),
+    };
     // The locks are gone: whoever logs may take its time.
-    for (_, zone) in zones.iter() {
+    for zone in wanted.into_iter().flatten() {
         report(zone, now_ms);
     }
     answer
 }
 
-fn lock_all<T>(zones: &Zones, now_ms: u64, judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T) -> T {
-    // Most requests need one.
-    let mut locked: Vec<(usize, &ZoneSettings, Locked<'_>)> = Vec::with_capacity(1);
-    for (number, zone) in zones.iter() {
-        locked.extend(zone.lock().map(|locked| (number, zone, locked)));
+fn lock_one<T>(
+    number: usize,
+    zone: &ZoneSettings,
+    now_ms: u64,
+    judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T,
+) -> T {
+    let mut locked = zone.lock();
+    match locked.as_mut().and_then(|locked| open(zone, locked, now_ms)) {
+        Some(table) => judge(&mut [NumberedTable { number, table }]),
+        None => judge(&mut []),
     }
-    let mut tables = Vec::with_capacity(locked.len());
-    for (number, zone, locked) in &mut locked {
-        let table = open(zone, locked, now_ms);
-        tables.extend(table.map(|table| NumberedTable {
+}
+
+fn lock_all<'z, T>(
+    zones: impl Iterator<Item = (usize, &'z ZoneSettings)>,
+    now_ms: u64,
+    judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T,
+) -> T {
+    let mut locked: Vec<_> = zones
+        .filter_map(|(number, zone)| Some((number, zone, zone.lock()?)))
+        .collect();
+    let tables = locked.iter_mut().filter_map(|(number, zone, locked)| {
+        Some(NumberedTable {
             number: *number,
-            table,
-        }));
-    }
-    judge(&mut tables)
+            table: open(zone, locked, now_ms)?,
+        })
+    });
+    judge(&mut tables.collect::<Vec<_>>())
 }
 
 fn open<'l>(zone: &ZoneSettings, locked: &'l mut Locked<'_>, now_ms: u64) -> Option<Table<'l>> {

@@ -19,7 +19,7 @@ use std::rc::Rc;
 pub(crate) use database::{Batch, Database, Parts};
 pub(crate) use exchange::{PART_BYTES, Sink};
 pub(crate) use key_fetcher::Refresh;
-pub(crate) use limits::{Zones, with_tables};
+pub(crate) use limits::with_tables;
 
 use crate::conf::MainConf;
 use crate::nginx::executor::{self, Task};

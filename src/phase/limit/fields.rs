@@ -5,10 +5,11 @@ use std::rc::Rc;
 use postern_core::limit::fields::{self, Shown, seconds, tightest};
 use postern_core::limit::{Judgement, survey};
 
-use super::state::{LimitState, look_at};
+use super::state::{LimitState, zones};
 use crate::conf::{Fields, Postern};
 use crate::nginx::filter::HeaderFilter;
 use crate::nginx::{Request, time};
+use crate::worker::with_tables;
 
 /// The filter.
 pub(crate) struct LimitFields;
@@ -52,18 +53,16 @@ fn look_at_the_rest(request: &mut Request, state: &mut LimitState) {
         return;
     };
     let (first, done) = (state.applied.len(), |stage| state.is_done(stage));
-    let rest: Vec<_> = limits
-        .iter()
-        .filter(|limit| !done(limit.key.stage()))
-        .map(Rc::clone)
-        .collect();
+    let rest: Vec<_> = limits.iter().filter(|limit| !done(limit.key.stage())).collect();
     if rest.is_empty() {
         return;
     }
-    state.add(request, &rest, |_| true);
+    state.add(request, rest.iter().copied());
     let new = state.applied.get_mut(first..).unwrap_or_default();
     let now_ms = time::shared_ms();
-    look_at(new, now_ms, |tables, new| survey(tables, new, now_ms));
+    with_tables(zones(rest.into_iter()), now_ms, |tables| {
+        survey(tables, new, now_ms)
+    });
 }
 
 fn add<'s>(request: &mut Request, wanted: Fields, limits: impl Iterator<Item = Shown<'s>> + Clone) {

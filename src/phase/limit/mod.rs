@@ -22,13 +22,14 @@ use postern_core::limit::{Finding, Judgement, judge, refund};
 
 pub(crate) use fields::LimitFields;
 pub(crate) use state::LimitState;
-use state::{Applied, look_at};
+use state::{Applied, zones};
 pub(crate) use variables::{LimitRemaining, LimitStatus};
 
 use super::error_body;
 use crate::conf::{LimitSettings, Postern, Stage};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Request, time};
+use crate::worker::with_tables;
 
 /// The handler of the preaccess phase.
 pub(crate) struct Preaccess;
@@ -79,21 +80,30 @@ fn apply_all(
     stage: Stage,
 ) -> Verdict {
     let first = state.applied.len();
-    state.add(request, limits, |limit| limit.key.stage() == stage);
+    let of_stage = || limits.iter().filter(|limit| limit.key.stage() == stage);
+    state.add(request, of_stage());
     let (earlier, new) = state.applied.split_at_mut(first);
     if new.is_empty() {
         return Verdict::Decline;
     }
     let now_ms = time::shared_ms();
-    let judgement = look_at(new, now_ms, |tables, new| judge(tables, new, now_ms));
-    if judgement == Judgement::Rejected && !earlier.is_empty() {
-        look_at(earlier, now_ms, refund);
+    let judgement = with_tables(zones(of_stage()), now_ms, |tables| judge(tables, new, now_ms));
+    if judgement == Judgement::Rejected {
+        give_back(earlier, now_ms);
     }
     state.set_judgement(judgement);
     log(request, state.applied.get(first..).unwrap_or_default(), judgement);
     match judgement {
         Judgement::Passed | Judgement::DryRun => Verdict::Decline,
         Judgement::Rejected => reject(request, state),
+    }
+}
+
+/// What was charged for a request that is rejected now.
+fn give_back(charged: &mut [Applied], now_ms: u64) {
+    if !charged.is_empty() {
+        let limits: Vec<_> = charged.iter().map(|applied| Rc::clone(&applied.limit)).collect();
+        with_tables(zones(limits.iter()), now_ms, |tables| refund(tables, charged));
     }
 }
 

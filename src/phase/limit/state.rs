@@ -3,12 +3,11 @@
 use std::rc::Rc;
 
 use postern_core::limit::fields::Shown;
-use postern_core::limit::{Check, Checked, Finding, Judgement, Key, LimitError, NumberedTable};
+use postern_core::limit::{Check, Checked, Finding, Judgement, Key, LimitError};
 
 use super::key;
-use crate::conf::{LimitSettings, Stage};
+use crate::conf::{LimitSettings, Stage, ZoneSettings};
 use crate::nginx::Request;
-use crate::worker::{Zones, with_tables};
 
 /// The limits of a request, as far as they were checked.
 #[derive(Default)]
@@ -59,22 +58,18 @@ impl LimitState {
         };
     }
 
-    /// Adds those of the limits that are wanted, count the request's method, have a key, and were not checked already.
-    pub(super) fn add(
+    /// Adds those of the limits that count the request's method, have a key, and were not checked already.
+    pub(super) fn add<'l>(
         &mut self,
         request: &mut Request,
-        limits: &[Rc<LimitSettings>],
-        is_wanted: impl Fn(&LimitSettings) -> bool,
+        limits: impl Iterator<Item = &'l Rc<LimitSettings>>,
     ) {
-        for limit in limits.iter().filter(|limit| is_wanted(limit)) {
+        for limit in limits {
             let is_known = self.applied.iter().any(|applied| applied.limit.is_same(limit));
             if is_known || !limit.policy.methods.contains(request.method()) {
                 continue;
             }
             if let Some(key) = key::of(request, limit) {
-                if self.applied.capacity() == 0 {
-                    self.applied.reserve_exact(limits.len());
-                }
                 self.applied.push(Applied {
                     limit: Rc::clone(limit),
                     key,
@@ -144,12 +139,9 @@ impl Checked for Applied {
     }
 }
 
-/// Looks at limits in the tables that they are counted in, all of which are locked meanwhile.
-pub(super) fn look_at<T>(
-    applied: &mut [Applied],
-    now_ms: u64,
-    look: impl FnOnce(&mut [NumberedTable<'_>], &mut [Applied]) -> T,
-) -> T {
-    let zones = Zones::of(applied.iter().filter_map(|applied| applied.limit.zone()));
-    with_tables(&zones, now_ms, |tables| look(tables, applied))
+/// The zones that limits are counted in.
+pub(super) fn zones<'l>(
+    limits: impl Iterator<Item = &'l Rc<LimitSettings>>,
+) -> impl Iterator<Item = &'l (usize, Rc<ZoneSettings>)> {
+    limits.filter_map(|limit| limit.zone())
 }
