@@ -14,8 +14,8 @@ use crate::nginx::conf::{create, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
-    Access, Claim, Context, ErrorBody, LimitFields, LimitRemaining, LimitStatus, Preaccess, Precontent, Role,
-    User, Validate,
+    Access, BodyMember, Claim, Context, ErrorBody, LimitFields, LimitRemaining, LimitStatus, Preaccess,
+    Precontent, Role, User, Validate,
 };
 use crate::worker;
 
@@ -66,6 +66,7 @@ unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         let cf = NonNull::new(cf)?;
         variable::add::<User>(cf)?;
         variable::add::<Role>(cf)?;
+        variable::add_prefix::<BodyMember>(cf)?;
         variable::add::<LimitStatus>(cf)?;
         variable::add::<LimitRemaining>(cf)?;
         variable::add_prefix::<Claim>(cf)

@@ -15,7 +15,7 @@ mod variables;
 pub(crate) use access::Access;
 pub(crate) use context::Context;
 pub(crate) use error_body::ErrorBody;
-pub(crate) use limit::{LimitFields, LimitRemaining, LimitStatus, Preaccess, Precontent};
+pub(crate) use limit::{BodyMember, LimitFields, LimitRemaining, LimitStatus, Preaccess, Precontent};
 pub(crate) use resource::Resource;
 pub(crate) use sql::Sql;
 pub(crate) use validate::Validate;

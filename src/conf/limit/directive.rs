@@ -135,11 +135,20 @@ fn key_source(cf: &mut Conf<'_>, key: &str) -> Result<KeySource, ConfError> {
         "ip" => Ok(KeySource::Address),
         "user" => Ok(KeySource::User),
         "endpoint" => Ok(KeySource::Endpoint),
-        _ if ComplexValue::has_variables(key) => Ok(KeySource::Variables(ComplexValue::compile(cf, key)?)),
+        _ if ComplexValue::has_variables(key) => Ok(KeySource::Variables {
+            text: ComplexValue::compile(cf, key)?,
+            needs_body: names_member_of_body(key),
+        }),
         _ => Err(ConfError::Message(format!(
             "invalid parameter \"key={key}\", it must be \"ip\", \"user\", \"endpoint\" or have variables"
         ))),
     }
+}
+
+/// nginx takes the names of variables in any case.
+fn names_member_of_body(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.contains("$postern_body_") || key.contains("${postern_body_")
 }
 
 /// What is the same has the same name, and with it the same counters: `user-write-60r/m`.

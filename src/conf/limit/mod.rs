@@ -36,6 +36,11 @@ pub(crate) struct LimitSettings {
 }
 
 impl LimitSettings {
+    /// Whether the body of a request has to be read before its key is known.
+    pub(crate) fn needs_body(&self) -> bool {
+        matches!(self.key, KeySource::Variables { needs_body: true, .. })
+    }
+
     /// Whether a request that one of them has counted is counted by the other as well.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let number = |limit: &Self| limit.zone().map(|(number, _)| *number);
@@ -57,7 +62,12 @@ pub(crate) enum KeySource {
     /// The location.
     Endpoint,
     /// A text with variables.
-    Variables(ComplexValue),
+    Variables {
+        /// The text.
+        text: ComplexValue,
+        /// Whether there is a member of the body among the variables, so that it has to be read first.
+        needs_body: bool,
+    },
 }
 
 /// When a limit is checked.
@@ -74,7 +84,7 @@ impl KeySource {
     pub(crate) fn stage(&self) -> Stage {
         match self {
             Self::Address => Stage::BeforeAuthentication,
-            Self::User | Self::Endpoint | Self::Variables(_) => Stage::AfterAuthentication,
+            Self::User | Self::Endpoint | Self::Variables { .. } => Stage::AfterAuthentication,
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn of(request: &mut Request, limit: &LimitSettings) -> Option<Key> {
             server: request.server_name(),
             location: request.location_name(),
         })),
-        KeySource::Variables(text) => match text.evaluate(request)? {
+        KeySource::Variables { text, .. } => match text.evaluate(request)? {
             b"" => None,
             value => Some(key(&Subject::Variables(value))),
         },

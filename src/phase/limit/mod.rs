@@ -23,7 +23,7 @@ use postern_core::limit::{Finding, Judgement, judge, refund};
 pub(crate) use fields::LimitFields;
 pub(crate) use state::LimitState;
 use state::{Applied, zones};
-pub(crate) use variables::{LimitRemaining, LimitStatus};
+pub(crate) use variables::{BodyMember, LimitRemaining, LimitStatus};
 
 use super::error_body;
 use crate::conf::{LimitSettings, Postern, Stage};
@@ -64,6 +64,15 @@ fn apply(request: &mut Request, stage: Stage) -> Verdict {
     if context.limits.judgement() == Some(Judgement::Rejected) {
         return Verdict::Decline;
     }
+    let needs_body = |limit: &Rc<LimitSettings>| limit.key.stage() == stage && limit.needs_body();
+    if limits.iter().any(needs_body)
+        && let Some(verdict) = request.need_body()
+    {
+        return verdict;
+    }
+    let Some(context) = request.context::<Postern>() else {
+        return Verdict::Status(500);
+    };
     let mut state = std::mem::take(&mut context.limits);
     let verdict = apply_all(request, &mut state, &limits, stage);
     state.stage_is_done(stage);

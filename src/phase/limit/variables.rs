@@ -1,9 +1,9 @@
-//! `$postern_limit_status`, `$postern_limit_remaining`
+//! `$postern_limit_status`, `$postern_limit_remaining`, `$postern_body_…`
 
 use std::borrow::Cow;
 
-use postern_core::limit::Judgement;
 use postern_core::limit::fields::tightest;
+use postern_core::limit::{Judgement, body_member};
 
 use super::state::Applied;
 use crate::conf::Postern;
@@ -15,6 +15,19 @@ pub(crate) struct LimitStatus;
 
 /// How many requests the tightest limit leaves.
 pub(crate) struct LimitRemaining;
+
+/// `$postern_body_name`: a member of a JSON body, trimmed and in lower case, as a key for limits.
+pub(crate) struct BodyMember;
+
+impl Variable for BodyMember {
+    const NAME: &'static str = "postern_body_";
+
+    fn value(request: &mut Request, rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        let body = request.body().ok()?;
+        let member = body_member(&body, std::str::from_utf8(rest).ok()?)?;
+        Some(Cow::Owned(member.into_bytes()))
+    }
+}
 
 impl Variable for LimitStatus {
     const NAME: &'static str = "postern_limit_status";
