@@ -305,7 +305,7 @@ limiting requests, dry run, by "ip-1r/m"
 
 
 
-=== TEST 32: subrequests are not counted
+=== TEST 20: subrequests are not counted
 --- config
     postern_limit key=ip rate=2r/m name=ip;
     postern_limit key=endpoint rate=2r/m name=all;
@@ -325,7 +325,7 @@ part
 
 
 
-=== TEST 20: limits that an internal redirect leads to apply as well
+=== TEST 21: limits that an internal redirect leads to apply as well
 --- config
     location /a { postern_limit key=ip rate=5r/m name=a; try_files /nothing /b; }
     location /b { internal; postern_limit key=ip rate=1r/m name=b; try_files /index.html =404; }
@@ -339,7 +339,7 @@ part
 
 
 
-=== TEST 21: error_page for 429 is answered, and counts nothing
+=== TEST 22: error_page for 429 is answered, and counts nothing
 --- config
     postern_limit key=ip rate=1r/m name=ip;
     postern_limit key=endpoint rate=5r/m name=all;
@@ -359,7 +359,28 @@ slow down
 
 
 
-=== TEST 22: error_page of another status counts nothing more
+=== TEST 23: neither does one that changes the status
+--- config
+    postern_limit key=ip rate=1r/m name=ip;
+    postern_limit key=endpoint rate=5r/m name=all;
+    error_page 429 = /slow.html;
+    location /a { try_files /index.html =404; }
+    location = /slow.html { }
+--- user_files
+>>> slow.html
+slow down
+--- request eval
+["GET /a", "GET /a"]
+--- error_code eval
+[200, 200]
+--- response_body_like eval
+["", "^slow down"]
+--- response_headers eval
+['RateLimit: "ip";r=0;t=60, "all";r=4;t=60', "Retry-After: 60\nRateLimit: \"ip\";r=0;t=60"]
+
+
+
+=== TEST 24: error_page of another status counts nothing more
 --- config
     postern_limit key=ip rate=5r/m name=ip;
     postern_limit key=endpoint rate=5r/m name=all;
@@ -379,7 +400,7 @@ access forbidden by rule
 
 
 
-=== TEST 23: every response tells of the limits
+=== TEST 25: every response tells of the limits
 --- config
     postern_limit key=ip rate=100r/m name=ip;
     location /missing  { try_files /nothing =404; }
@@ -402,7 +423,7 @@ aaaaaaaaaaaaaaaaaaaaaaa"]
 
 
 
-=== TEST 24: 304 and partial content
+=== TEST 26: 304 and partial content
 --- config
     location /a { postern_limit key=ip rate=100r/m name=ip; if_modified_since before; try_files /index.html =404; }
 --- request eval
@@ -416,7 +437,7 @@ aaaaaaaaaaaaaaaaaaaaaaa"]
 
 
 
-=== TEST 25: satisfy any: whoever grants access, the limits come after
+=== TEST 27: satisfy any: whoever grants access, the limits come after
 --- config
     location /a {
         satisfy any;
@@ -435,7 +456,7 @@ aaaaaaaaaaaaaaaaaaaaaaa"]
 
 
 
-=== TEST 26: a full zone forgets the key that was not used for the longest time
+=== TEST 28: a full zone forgets the key that was not used for the longest time
 --- http_config
 postern_zone edge 32k;
 --- config
@@ -453,7 +474,7 @@ zone "edge" is too small: 1 keys were forgotten while they were counted
 
 
 
-=== TEST 27: or refuses keys that are new, with on_full=deny
+=== TEST 29: or refuses keys that are new, with on_full=deny
 --- http_config
 postern_zone edge 32k;
 --- config
@@ -473,7 +494,7 @@ limiting requests, no room for another key of "key"
 
 
 
-=== TEST 28: several zones
+=== TEST 30: several zones
 --- http_config
 postern_zone one 1m;
 postern_zone two 1m;
@@ -491,7 +512,7 @@ postern_zone two 1m;
 
 
 
-=== TEST 29: a large limit
+=== TEST 31: a large limit
 --- config
     location /a { postern_limit key=ip rate=10000000r/31d name=a; try_files /index.html =404; }
 --- request
@@ -503,7 +524,7 @@ X-RateLimit-Reset: 2678400
 
 
 
-=== TEST 30: the level of the log
+=== TEST 32: the level of the log
 --- config
     postern_limit_log_level info;
     location /a { postern_limit key=ip rate=1r/m; try_files /index.html =404; }
@@ -518,7 +539,7 @@ qr/\[info\] .* limiting requests, by "ip-1r\/m", retry after 60 s, client: 127\.
 
 
 
-=== TEST 31: HTTP/2
+=== TEST 33: HTTP/2
 --- http2
 --- config
     location /a { postern_limit key=ip rate=1r/m name=a; try_files /index.html =404; }
