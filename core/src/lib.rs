@@ -14,6 +14,7 @@ pub mod api_request;
 pub mod auth;
 pub mod config;
 pub mod error;
+pub mod filter;
 pub mod limit;
 pub mod media_type;
 pub mod pg;

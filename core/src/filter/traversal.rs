@@ -1,0 +1,192 @@
+//! Paths that leave their directory.
+//!
+//! What a file system, a library or a filter that cleans up too little makes of a path is read leniently: any run of dots with a separator
+//! behind it is a step, whatever stands between the dots.
+
+use super::hits::{Hits, Text};
+use super::place::Place;
+use super::rule::Rule;
+use super::shape::Shape;
+
+pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
+    absolute(text, hits);
+    if text.shape.has(Shape::DOT) || text.shape.has(Shape::HIGH) {
+        dots(text, hits);
+    }
+    if text.shape.has(Shape::CONTROL) {
+        nul(text, hits);
+    }
+}
+
+/// A value that is the path of a file from the root on, in a directory that applications do not serve.
+fn absolute(text: &Text<'_>, hits: &mut Hits) {
+    let path = text.bytes.trim_ascii();
+    let is_absolute = matches!(path, [b'/' | b'\\', b'a'..=b'z' | b'[', ..]) || matches!(path, [b'a'..=b'z', b':', b'/' | b'\\', ..]);
+    let is_request = matches!(text.place, Place::Path | Place::PathSegment | Place::Header);
+    if is_absolute && !is_request && !text.is_prose && !text.shape.has(Shape::NEWLINE) && !text.shape.has(Shape::ANGLE) {
+        hits.add(Rule::TraversalAbsolute, 0);
+    }
+}
+
+/// Steps up.
+fn dots(text: &Text<'_>, hits: &mut Hits) {
+    let mut steps = 0;
+    let mut first = None;
+    let mut at = 0;
+    while let Some(found) = memchr::memchr2(b'.', 0xe2, text.from(at)) {
+        let start = at + found;
+        let end = dots_end(text, start);
+        at = end.max(start + 1);
+        if end > start && is_step(text, start, end) {
+            steps += 1;
+            first.get_or_insert(start);
+        }
+    }
+    let Some(first) = first else {
+        return;
+    };
+    let is_path = matches!(text.place, Place::Path | Place::PathSegment);
+    let is_text = text.shape.has(Shape::SPACE.or(Shape::NEWLINE)) || text.is_prose;
+    let rule = if is_path || steps >= 3 || !is_text {
+        Rule::TraversalDots
+    } else {
+        Rule::TraversalWeakDots
+    };
+    hits.add(rule, first);
+    if !text.is_prose && steps >= 2 {
+        hits.add(Rule::TraversalDots, first);
+    }
+}
+
+/// Where a run of at least two dots ends; a run that is shorter ends where it begins. Dots may be written `0x2e` and in other ways that
+/// careless decoders take for dots.
+fn dots_end(text: &Text<'_>, start: usize) -> usize {
+    let mut count = 0;
+    let mut at = start;
+    loop {
+        let rest = text.from(at);
+        let length = match rest {
+            [b'.', ..] => 1,
+            [0xe2, 0x80, 0xa5 | 0xa6, ..] => {
+                count += 1;
+                3
+            }
+            _ => dot_literal(rest),
+        };
+        if length == 0 {
+            break;
+        }
+        count += 1;
+        at += length;
+        // `.%00.` and `.\t.` are two dots to who drops what cannot be seen.
+        if matches!(text.byte(at), 1..=8 | b'\t' | 0x7f) && matches!(text.byte(at + 1), b'.') {
+            at += 1;
+        }
+    }
+    if count >= 2 { at } else { start }
+}
+
+/// The length of a dot that is written as a number.
+fn dot_literal(rest: &[u8]) -> usize {
+    [&b"0x2e"[..], b"%2e", b"%c0%ae", b"%c0.", b"%uff0e"]
+        .iter()
+        .find(|literal| rest.starts_with(literal))
+        .map_or(0, |literal| literal.len())
+}
+
+/// Whether a run of dots is a step: a separator behind it, or before it at the end of the value; no word beside it.
+fn is_step(text: &Text<'_>, start: usize, end: usize) -> bool {
+    let before = text.before(start);
+    if before.is_ascii_alphanumeric() && !text.bytes.get(..start).unwrap_or_default().ends_with(b"0x2f") && !text.bytes.get(..start).unwrap_or_default().ends_with(b"0x5c") {
+        return false;
+    }
+    let rest = text.from(end);
+    let at_end = matches!(rest, [] | [0, ..]) && is_separator(before);
+    at_end || separator_length(rest) > 0
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
+/// The length of a separator, however it is written; 0 where there is none.
+fn separator_length(rest: &[u8]) -> usize {
+    match rest {
+        [b'/' | b'\\', ..] => 1,
+        // Some servers cut path parameters off; others skip what is invisible.
+        [b';' | 0..=8 | b'\t' | 0x7f, rest @ ..] => match rest {
+            [b'/' | b'\\', ..] => 2,
+            _ => match literal_length(rest) {
+                0 => 0,
+                length => length + 1,
+            },
+        },
+        _ => literal_length(rest),
+    }
+}
+
+/// The length of a separator that is written as a number, or as some decoders leave it.
+fn literal_length(rest: &[u8]) -> usize {
+    [&b"2f"[..], b"5c", b"0x2f", b"0x5c", b"%2f", b"%5c", b"%c0%af", b"%c1%9c", b"%c0/", b"%c0\\", b"%c1\\", b"%u2215", b"%u2216", b"%uefc8", b"%uf025", b"%bg%qf", b"%2%f", b"%5%c", b"\xc1\xaf", b"\xc0\xaf", b"%c1%af", b"%c0%9v", b"%c0%qf", b"%c1%1c", b"%c1%8s", b"%c1%pc", b"\xc1\x1c", b"\xc0%9v", b"\xc0%qf", b"\xc1%8s", b"\xc1%pc", b"%/", b"\xef\xbf\xbd/"]
+        .iter()
+        .find(|literal| rest.starts_with(literal))
+        .map_or(0, |literal| literal.len())
+}
+
+/// A NUL that ends the name of a file for the system, but not for the application.
+fn nul(text: &Text<'_>, hits: &mut Hits) {
+    for at in memchr::memchr_iter(0, text.bytes) {
+        let before = text.bytes.get(..at).unwrap_or_default();
+        let is_file = before.iter().rev().take(64).any(|byte| matches!(byte, b'/' | b'\\' | b'.'));
+        let ends = matches!(text.byte(at + 1), 0 | b'.') || text.bytes.len() == at + 1;
+        if is_file && ends {
+            hits.add(Rule::TraversalNul, at);
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::class::Class;
+    use super::*;
+
+    fn score(text: &str, place: Place) -> u16 {
+        let mut hits = Hits::default();
+        detect(&Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place), &mut hits);
+        hits.score(Class::Traversal)
+    }
+
+    #[test]
+    fn steps_are_found_however_they_are_written() {
+        for text in [
+            "../x",
+            "a/../../x",
+            "..\\..\\x",
+            "....//....//x",
+            "..;/x",
+            "/..",
+            "..././..././x",
+            "0x2e0x2e0x2fx",
+            "…/x",
+            "..\0/x",
+            "x.php\0.png",
+        ] {
+            assert!(score(text, Place::Argument) >= 3, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn dots_are_not_steps() {
+        for text in ["...", "wait.. what", "a..b", "1..10", "v1.2/x", "end.../", "..", "0..=9", "x/.well-known/y", "./x"] {
+            assert_eq!(score(text, Place::Argument), 0, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_have_a_step() {
+        let text = "see the guide in ../docs for how that is done by others";
+        assert!(score(text, Place::Json) < 5);
+        assert!(score("/a/../b c", Place::Path) >= 5);
+    }
+}
