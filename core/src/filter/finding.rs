@@ -51,16 +51,9 @@ pub(super) fn excerpt(name: &[u8], value: &[u8], at: usize) -> Option<String> {
 }
 
 /// Whether the value of a field of this name is a secret.
-pub(super) fn is_secret(name: &[u8]) -> bool {
-    let mut lower = [0; MAX_NAME];
-    name.chunks(MAX_NAME / 2).any(|chunk| {
-        let Some(lower) = lower.get_mut(..chunk.len()) else {
-            return true;
-        };
-        lower.copy_from_slice(chunk);
-        lower.make_ascii_lowercase();
-        SECRETS.iter().any(|secret| memchr::memmem::find(lower, secret).is_some())
-    })
+fn is_secret(name: &[u8]) -> bool {
+    let begins = |rest: &[u8], secret: &[u8]| rest.get(..secret.len()).is_some_and(|start| start.eq_ignore_ascii_case(secret));
+    (0..name.len()).any(|at| SECRETS.iter().any(|secret| begins(name.get(at..).unwrap_or_default(), secret)))
 }
 
 /// Whether a secret follows: `password=`, `"token":`.

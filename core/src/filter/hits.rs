@@ -39,12 +39,15 @@ impl<'a> Text<'a> {
         self.bytes.get(at..).unwrap_or_default()
     }
 
-    /// The first position from `at` on that holds no white space.
+    /// The first position from `at` on that holds no white space; much of it is not skipped.
     pub(super) fn skip_space(&self, at: usize) -> usize {
-        let space = self.from(at).iter().take_while(|byte| byte.is_ascii_whitespace());
+        let space = self.from(at).iter().take(MAX_SPACE).take_while(|byte| byte.is_ascii_whitespace());
         at + space.count()
     }
 }
+
+/// How much white space is skipped at a time.
+const MAX_SPACE: usize = 64;
 
 /// How many words make a sentence.
 const SENTENCE: usize = 6;

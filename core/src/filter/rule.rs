@@ -83,6 +83,8 @@ rules! {
     XssObject "xss-object" Xss 5;
     /// What script does and code in texts as well.
     XssWeakObject "xss-weak-object" Xss 3;
+    /// A call that script makes, and code in texts as well.
+    XssWeakCall "xss-weak-call" Xss 3;
     /// Script written with brackets and signs only.
     XssSymbols "xss-symbols" Xss 5;
 
@@ -116,6 +118,8 @@ rules! {
     CodeCall "code-call" Code 5;
     /// A call that code in texts has as well.
     CodeWeakCall "code-weak-call" Code 3;
+    /// A call of a function whose name is in a variable, as in PHP: `$f(1)`.
+    CodeDynamic "code-dynamic" Code 5;
     /// An object that runs code when it is read: of PHP, Java, Python, Ruby, .NET.
     CodeObject "code-object" Code 5;
     /// A name that reaches what it should not: `__proto__`, `java.lang.Runtime`.

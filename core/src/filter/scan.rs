@@ -46,14 +46,14 @@ pub(super) struct Match<'a> {
 pub(super) fn scan<'s>(raw: &[u8], place: Place, transport: Transport, criteria: Criteria<'_>, scratch: &'s mut Scratch) -> Option<Match<'s>> {
     let has_custom = criteria.custom.is_some_and(|custom| custom.covers(place));
     let mut shape = Shape::of(raw);
-    if is_clean(shape, raw.len()) && !has_custom {
+    if is_clean(raw, shape) && !has_custom {
         return None;
     }
     scratch.text.clear();
     if transport.applies_to(shape) {
         transport.decode(raw, &mut scratch.text);
         shape = Shape::of(&scratch.text);
-        if is_clean(shape, scratch.text.len()) && !has_custom {
+        if is_clean(&scratch.text, shape) && !has_custom {
             return None;
         }
     } else {
@@ -78,9 +78,9 @@ pub(super) fn scan<'s>(raw: &[u8], place: Place, transport: Transport, criteria:
     None
 }
 
-/// Whether no attack can be made of these bytes.
-fn is_clean(shape: Shape, length: usize) -> bool {
-    shape.is_within(Shape::PLAIN) && length < MIN_ENCODED
+/// Whether no attack can be made of these bytes: they are few and plain, and no name that code gives to what is its own.
+fn is_clean(text: &[u8], shape: Shape) -> bool {
+    shape.is_within(Shape::PLAIN) && text.len() < MIN_ENCODED && !(shape.has(Shape::UNDERSCORE) && text.starts_with(b"__"))
 }
 
 /// Runs the detectors over one layer.
@@ -93,6 +93,10 @@ fn detect(shape: Shape, place: Place, criteria: Criteria<'_>, scratch: &mut Scra
     scratch.lower.extend_from_slice(&scratch.text);
     scratch.lower.make_ascii_lowercase();
     let text = Text::new(&scratch.lower, shape, place);
+    if shape.is_within(Shape::PLAIN) {
+        detect_names(&text, &mut hits);
+        return hits;
+    }
     signature::detect(&text, &mut hits);
     sql::detect(&text, &mut scratch.tokens, &mut hits);
     // Sentences without signs end here.
@@ -105,4 +109,15 @@ fn detect(shape: Shape, place: Place, criteria: Criteria<'_>, scratch: &mut Scra
     template::detect(&text, &mut hits);
     structure::detect(&text, &mut hits);
     hits
+}
+
+/// What can be found in numbers, dates and names: the name of a class or an object, or an object as such.
+fn detect_names(text: &Text<'_>, hits: &mut Hits) {
+    if !text.shape.has(Shape::LETTER) {
+        return;
+    }
+    if text.shape.has(Shape::DOT.or(Shape::UNDERSCORE)) {
+        signature::detect(text, hits);
+    }
+    structure::packed_object(text, hits);
 }

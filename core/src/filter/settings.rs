@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::class::ClassSet;
 use super::custom::CustomRules;
-use super::finding::is_secret;
 
 /// The settings of a filter.
 #[derive(Clone, Debug)]
@@ -104,7 +103,7 @@ impl FilterSettings {
     /// Whether a header field is looked at.
     pub(super) fn takes_header(&self, name: &[u8]) -> bool {
         let is_chosen = [&b"user-agent"[..], b"referer", b"origin", b"forwarded"].iter().any(|chosen| name.eq_ignore_ascii_case(chosen))
-            || name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"x-")) && !is_secret(name)
+            || name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
             || self.headers.iter().any(|chosen| name.eq_ignore_ascii_case(chosen.as_bytes()));
         is_chosen && !self.skips.iter().any(|skip| matches!(skip, Skip::Header(skipped) if name.eq_ignore_ascii_case(skipped.as_bytes())))
     }
@@ -145,7 +144,7 @@ mod tests {
         assert!(takes_member(&["a", "c"]) && takes_member(&["x", "a", "b"]));
         assert!(!settings.takes_field(b"code") && settings.takes_field(b"coded"));
         assert!(!settings.takes_header(b"X-Code") && settings.takes_header(b"X-Other") && settings.takes_header(b"Accept"));
-        assert!(!settings.takes_header(b"Authorization") && !settings.takes_header(b"X-Auth-Token"));
+        assert!(!settings.takes_header(b"Authorization") && settings.takes_header(b"X-Auth-Token"));
         assert!(!settings.takes_cookie(b"c") && settings.takes_cookie(b"d"));
         assert!(!settings.takes_path(b"/raw/x") && settings.takes_path(b"/x/raw/"));
     }

@@ -25,7 +25,7 @@ macro_rules! kinds {
             while byte < 256 {
                 if byte >= 0x80 {
                     table[byte] = Shape::HIGH.0;
-                } else if (byte as u8).is_ascii_alphabetic() || byte == b'_' as usize {
+                } else if (byte as u8).is_ascii_alphabetic() {
                     table[byte] = Shape::LETTER.0;
                 } else if (byte as u8).is_ascii_digit() {
                     table[byte] = Shape::DIGIT.0;
@@ -71,12 +71,13 @@ kinds! {
     BANG 28 b"!";
     COMMA 29 b",";
     OTHER 30 b"^~?";
+    UNDERSCORE 31 b"_";
 }
 
 impl Shape {
     /// What words, numbers, dates and most names are made of.
     pub(super) const PLAIN: Self = Self(
-        Self::LETTER.0 | Self::DIGIT.0 | Self::DASH.0 | Self::DOT.0 | Self::COLON.0 | Self::COMMA.0 | Self::PLUS.0,
+        Self::LETTER.0 | Self::DIGIT.0 | Self::UNDERSCORE.0 | Self::DASH.0 | Self::DOT.0 | Self::COLON.0 | Self::COMMA.0 | Self::PLUS.0,
     );
 
     pub(super) fn of(bytes: &[u8]) -> Self {

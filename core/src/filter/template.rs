@@ -11,12 +11,14 @@ const MAX_EXPRESSION: usize = 400;
 const MAX_EXPRESSIONS: usize = 64;
 
 pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
-    if !text.shape.has(Shape::BRACE.or(Shape::PERCENT).or(Shape::ANGLE)) {
+    if !text.shape.has(Shape::BRACE.or(Shape::AT)) && !(text.shape.has(Shape::ANGLE) && text.shape.has(Shape::PERCENT)) {
         return;
     }
     let mut count = 0;
-    for at in 0..text.bytes.len() {
-        let Some(opening) = Opening::at(text, at) else {
+    for found in memchr::memchr3_iter(b'{', b'<', b'@', text.bytes) {
+        // A sign before the brace belongs to the opening.
+        let at = found.saturating_sub(usize::from(matches!(text.before(found), b'$' | b'#' | b'*' | b'~' | b'@' | b'%')));
+        let Some(opening) = Opening::at(text, at).or_else(|| Opening::at(text, found)) else {
             continue;
         };
         count += 1;

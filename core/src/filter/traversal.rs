@@ -10,7 +10,7 @@ use super::shape::Shape;
 
 pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
     absolute(text, hits);
-    if text.shape.has(Shape::DOT) || text.shape.has(Shape::HIGH) {
+    if text.shape.has(Shape::DOT.or(Shape::HIGH).or(Shape::PERCENT)) || text.shape.has(Shape::SLASH.or(Shape::BACKSLASH)) && text.shape.has(Shape::DIGIT) {
         dots(text, hits);
     }
     if text.shape.has(Shape::CONTROL) {
@@ -33,8 +33,12 @@ fn dots(text: &Text<'_>, hits: &mut Hits) {
     let mut steps = 0;
     let mut first = None;
     let mut at = 0;
-    while let Some(found) = memchr::memchr2(b'.', 0xe2, text.from(at)) {
+    while let Some(found) = text.from(at).iter().position(|byte| matches!(byte, b'.' | b'%' | b'0' | 0xc0 | 0xe2)) {
         let start = at + found;
+        if !may_be_dots(text.byte(start), text.byte(start + 1)) {
+            at = start + 1;
+            continue;
+        }
         let end = dots_end(text, start);
         at = end.max(start + 1);
         if end > start && is_step(text, start, end) {
@@ -58,6 +62,15 @@ fn dots(text: &Text<'_>, hits: &mut Hits) {
     }
 }
 
+/// Whether two bytes can begin a run of dots: most points end sentences, and most zeros numbers.
+fn may_be_dots(first: u8, second: u8) -> bool {
+    match first {
+        b'.' => !(second.is_ascii_alphabetic() || matches!(second, b'1'..=b'9' | b' ')),
+        b'0' => second == b'x',
+        _ => true,
+    }
+}
+
 /// Where a run of at least two dots ends; a run that is shorter ends where it begins. Dots may be written `0x2e` and in other ways that
 /// careless decoders take for dots.
 fn dots_end(text: &Text<'_>, start: usize) -> usize {
@@ -71,6 +84,8 @@ fn dots_end(text: &Text<'_>, start: usize) -> usize {
                 count += 1;
                 3
             }
+            // What some decoders leave of a dot when they cut its bits off.
+            [0xc0, 0x2e | 0x5e | 0x6e | 0xee | 0xfe, ..] => 2,
             _ => dot_literal(rest),
         };
         if length == 0 {
@@ -88,7 +103,7 @@ fn dots_end(text: &Text<'_>, start: usize) -> usize {
 
 /// The length of a dot that is written as a number.
 fn dot_literal(rest: &[u8]) -> usize {
-    [&b"0x2e"[..], b"%2e", b"%c0%ae", b"%c0.", b"%uff0e"]
+    [&b"0x2e"[..], b"%2e", b"%2%e", b"%c0%ae", b"%c0.", b"%c0%2e", b"%c0%5e", b"%%c0%6e", b"%c0%6e", b"%c0%ee", b"%c0%fe", b"%uff0e"]
         .iter()
         .find(|literal| rest.starts_with(literal))
         .map_or(0, |literal| literal.len())

@@ -120,7 +120,7 @@ fn percent(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     Some(6)
 }
 
-/// `\u002e`, `\u{2e}`, `\x2e`, `\56`, `\/`.
+/// `\u002e`, `\u{2e}`, `\x2e`, `\56`, `\/`, `\n`.
 fn escape(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     match rest.get(1)? {
         b'u' | b'U' if rest.get(2) == Some(&b'{') => {
@@ -138,6 +138,9 @@ fn escape(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
             Some(4)
         }
         b'/' => Some(push(out, b'/', 2)),
+        b'n' => Some(push(out, b'\n', 2)),
+        b'r' => Some(push(out, b'\r', 2)),
+        b't' => Some(push(out, b'\t', 2)),
         b'0'..=b'3' => {
             let digits = rest.get(1..4)?;
             let digits = if digits.iter().all(is_octal) { digits } else { digits.get(..2)? };

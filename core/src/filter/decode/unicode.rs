@@ -78,6 +78,9 @@ pub(super) fn fold(code: u32) -> Folded {
         0x1d7ce..=0x1d7ff => ascii(u32::from(b'0') + (code - 0x1d7ce) % 10),
         // Spaces.
         0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000 => Folded::Ascii(b' '),
+        // Private characters that file systems of Windows have for separators.
+        0xefc8 => Folded::Ascii(b'/'),
+        0xf025 => Folded::Ascii(b'\\'),
         // Characters that nobody sees.
         0xad | 0x180e | 0x200b..=0x200f | 0x2060..=0x2064 | 0xfeff => Folded::Nothing,
         // Quotes of one stroke.

@@ -9,6 +9,9 @@ use super::{Found, Part};
 /// Header fields of a part that are longer are cut off.
 const MAX_HEADER: usize = 4096;
 
+/// How many parts in which there is nothing are read at a time.
+const MAX_PARTS: usize = 64;
+
 /// A boundary is at most this long (RFC 2046 section 5.1.1).
 const MAX_BOUNDARY: usize = 70;
 
@@ -36,7 +39,7 @@ impl MultipartCursor {
 
     /// The next name or value of `body`.
     pub(in super::super) fn next_part(&mut self, body: &[u8]) -> Found {
-        loop {
+        for _ in 0..MAX_PARTS {
             if let Some(part) = self.pending.pop() {
                 return Found::Part(part);
             }
@@ -49,6 +52,7 @@ impl MultipartCursor {
             };
             self.read_part(body, start + self.delimiter.len());
         }
+        Found::More
     }
 
     fn find_delimiter(&self, body: &[u8], from: usize) -> Option<usize> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::decode::Transport;
 use super::super::place::Place;
 use super::super::shape::Shape;
-use super::{Found, Part};
+use super::{Found, Part, SLICE};
 
 /// What separates pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,11 @@ pub(in super::super) enum Separator {
 pub(in super::super) struct PairsCursor {
     separator: Separator,
     at: usize,
-    /// The value whose name was given last.
-    value: Option<(Range<usize>, Range<usize>)>,
+    /// What of the pair that was reached last is still to be given: whether it is a name, and the ranges of the name and of it.
+    pending: [Option<(bool, Range<usize>, Range<usize>)>; 2],
 }
 
-/// What names are made of. Another one is looked at together with its value, since an attack that stands where a pair should be has
+/// What names are made of. Another one is looked at together with its value as well, since an attack that stands where a pair should be has
 /// equals signs of its own.
 const NAME: Shape = Shape::PLAIN.or(Shape::BRACKET).or(Shape::STAR).or(Shape::BANG).or(Shape::OTHER);
 
@@ -36,16 +36,20 @@ impl PairsCursor {
         Self {
             separator,
             at: 0,
-            value: None,
+            pending: [None, None],
         }
     }
 
     /// The next name or value in `pairs`.
     pub(in super::super) fn next_part(&mut self, pairs: &[u8]) -> Found {
-        if let Some((name, range)) = self.value.take() {
-            return Found::Part(self.part(false, range, name));
+        if let Some((is_name, name, range)) = self.pending.iter_mut().find_map(Option::take) {
+            return Found::Part(self.part(is_name, range, name));
         }
+        let limit = self.at.saturating_add(SLICE);
         while self.at < pairs.len() {
+            if self.at >= limit {
+                return Found::More;
+            }
             let start = self.at;
             let end = self.pair_end(pairs, start);
             self.at = end + 1;
@@ -58,11 +62,11 @@ impl PairsCursor {
             let equals = memchr::memchr(b'=', pair.get(blank..).unwrap_or_default()).map(|length| start + length);
             let name = start..equals.unwrap_or(end);
             if let Some(equals) = equals {
-                self.value = Some((name.clone(), equals + 1..end));
+                let is_odd = !Shape::of(pairs.get(name.clone()).unwrap_or_default()).is_within(NAME);
+                let whole = is_odd.then(|| (true, name.clone(), start..end));
+                self.pending = [whole, Some((false, name.clone(), equals + 1..end))];
             }
-            let shape = Shape::of(pairs.get(name.clone()).unwrap_or_default());
-            let whole = if shape.is_within(NAME) { name.clone() } else { start..end };
-            return Found::Part(self.part(true, whole, name));
+            return Found::Part(self.part(true, name.clone(), name));
         }
         Found::End
     }
@@ -140,7 +144,11 @@ mod tests {
     fn a_name_that_is_none_is_seen_with_its_value() {
         assert_eq!(
             parts(Separator::Form, "' or 1=1"),
-            [(Place::FieldName, "' or 1", "' or 1=1"), (Place::Field, "' or 1", "1")]
+            [
+                (Place::FieldName, "' or 1", "' or 1"),
+                (Place::FieldName, "' or 1", "' or 1=1"),
+                (Place::Field, "' or 1", "1"),
+            ]
         );
     }
 

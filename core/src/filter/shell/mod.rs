@@ -30,22 +30,30 @@ const SEPARATORS: Shape = Shape::SEMICOLON
     .or(Shape::AMPERSAND)
     .or(Shape::NEWLINE)
     .or(Shape::BACKTICK)
-    .or(Shape::DOLLAR)
-    .or(Shape::PAREN);
+    .or(Shape::DOLLAR);
 
 pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
-    if text.shape.has(Shape::SPACE.or(Shape::SLASH).or(Shape::DOLLAR)) && !text.is_prose {
+    if !text.is_prose {
         at_lead(text, 0, Lead::Start, hits);
+        globs(text, hits);
     }
-    if !text.shape.has(SEPARATORS) {
+    let substitutes = text.shape.has(Shape::ANGLE) && text.shape.has(Shape::PAREN);
+    if !text.shape.has(SEPARATORS) && !substitutes {
         return;
     }
     let mut at = 0;
     let mut is_quoted = false;
-    while let Some(&byte) = text.bytes.get(at) {
+    while let Some(found) = text.from(at).iter().position(|byte| matches!(byte, b';' | b'|' | b'&' | b'\n' | b'\r' | b'$' | b'<' | b'>' | b'`')) {
+        at += found;
+        let byte = text.byte(at);
         is_quoted ^= byte == b'`';
         let (lead, length) = match (byte, text.byte(at + 1)) {
             (b'|', b'|') | (b'&', b'&') => (Lead::DoubleSeparator, 2),
+            // Of several separators the last one matters.
+            (b';' | b'\n' | b'\r', next) if next == byte => {
+                at += 1;
+                continue;
+            }
             (b';' | b'|' | b'&', _) => (Lead::Separator, 1),
             (b'\n' | b'\r', _) => (Lead::Newline, 1),
             (b'$' | b'<' | b'>', b'(') => (Lead::Substitution, 2),
@@ -69,9 +77,33 @@ fn at_lead(text: &Text<'_>, at: usize, lead: Lead, hits: &mut Hits) {
     let Some(command) = COMMANDS.find(word.name()) else {
         return;
     };
-    let arguments = Arguments::of(text, word.end);
+    let arguments = if runs_another(text, &word) { Arguments::Path } else { Arguments::of(text, word.end) };
     if let Some(rule) = judge(text, lead, at, command, &word, arguments) {
         hits.add(rule, start);
+    }
+}
+
+/// Whether a command is given another to run: `sudo id`, `which nc`.
+fn runs_another(text: &Text<'_>, word: &ShellWord) -> bool {
+    let is_runner = matches!(word.name(), b"which" | b"sudo" | b"nohup" | b"xargs" | b"strace" | b"command" | b"exec" | b"env" | b"busybox" | b"nice" | b"time" | b"watch" | b"timeout" | b"whereis" | b"flock" | b"setsid" | b"doas");
+    let start = text.skip_space(word.end);
+    is_runner && start > word.end
+        && ShellWord::read(text, start).is_some_and(|next| COMMANDS.find(next.name()) == Some(Command::Plain) || next.has_path)
+}
+
+/// A path whose names are patterns: `/b?n/c?t`, `/bi[n]/sh`.
+fn globs(text: &Text<'_>, hits: &mut Hits) {
+    if !text.shape.has(Shape::OTHER.or(Shape::BRACKET)) || !text.shape.has(Shape::SLASH) {
+        return;
+    }
+    for slash in memchr::memchr_iter(b'/', text.bytes) {
+        let name = text.from(slash + 1);
+        let length = name.iter().take(10).take_while(|byte| matches!(byte, b'a'..=b'z' | b'?' | b'[' | b']' | b'*')).count();
+        let is_pattern = name.get(..length).is_some_and(|name| name.contains(&b'?') || name.contains(&b'[') && name.contains(&b']'));
+        let before = text.before(slash);
+        if is_pattern && name.get(length) == Some(&b'/') && name.get(length + 1).is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'?' | b'*' | b'[')) && !before.is_ascii_alphanumeric() {
+            hits.add(Rule::ShellExpansion, slash);
+        }
     }
 }
 
@@ -100,8 +132,12 @@ fn judge(text: &Text<'_>, lead: Lead, at: usize, command: Command, word: &ShellW
         (Lead::Start | Lead::DoubleSeparator, Arguments::Path | Arguments::Words) if command == Command::Tool && !word.is_hidden => None,
         (Lead::Start, Arguments::Number) => (plain && matches!(word.name(), b"sleep" | b"ping") && text.bytes.len() < 64).then_some(Rule::ShellCommand),
         (Lead::Start, Arguments::Path | Arguments::Option | Arguments::Url) if plain || word.is_hidden => strong,
+        (Lead::Start, Arguments::Path) if runs_another(text, word) => strong,
         (Lead::Start, Arguments::Path) if matches!(word.name(), b"cat" | b"type" | b"more" | b"less" | b"head" | b"tail" | b"find" | b"dir" | b"tac") => strong,
-        (Lead::Start, Arguments::None) => (word.is_hidden && plain).then_some(Rule::ShellCommand),
+        (Lead::Start, Arguments::None) => {
+            let is_telling = matches!(word.name(), b"whoami" | b"uname" | b"ifconfig" | b"ipconfig" | b"netstat" | b"systeminfo" | b"tasklist" | b"printenv" | b"lsof") && is_last(text, word.end) && !text.place.is_name();
+            (word.is_hidden && plain || is_telling).then_some(Rule::ShellCommand)
+        }
         (Lead::Start, _) => None,
         (Lead::Backtick, _) => backtick(text, at, plain, arguments, word),
         (Lead::Substitution, Arguments::None | Arguments::Path | Arguments::Option | Arguments::Url | Arguments::Number) => strong,

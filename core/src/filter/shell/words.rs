@@ -24,7 +24,9 @@ pub(super) static COMMANDS: WordMap<Command, 1024> = WordMap::new(&[
          axel ed ex bzcat lesspipe pkill killall pgrep pstree renice nohup setsid strace gdb objdump readlink realpath dirname basename mktemp \
          rbash luajit gawk mawk busctl loginctl hostnamectl timedatectl \
          shellcheck sleep usleep ping ping6 dig whois fetch ftp lftp md5sum sha1sum sha256sum cksum rev2 shuf xz dd fdisk mkfs mount umount getfacl lsattr stat printf insmod modprobe \
-         sysctl lastlog uptime id ipcs ifdown ifup route rlogin rsh rexec xterm xdg-open getconf groupadd vigr visudo logrotate ntpdate hexdump",
+         zstdcat xzcat htop aptitude c89 c99 regedit visudo cscli ansible ansible-playbook bridge flock perf rmt run-parts capsh choom dmidecode \
+         ionice sysinfo msfconsole tshark hping3 arping mtr ss ipset nft ufw pkexec chage chpasswd chsh chfn gdbserver tcl tclsh expect jjs jrunscript rpmquery \
+         wish xdotool yelp zypper zsoelim sysctl lastlog uptime id ipcs ifdown ifup route rlogin rsh rexec xterm xdg-open getconf groupadd vigr visudo logrotate ntpdate hexdump",
         Command::Plain,
     ),
     (

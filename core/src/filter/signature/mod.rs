@@ -36,10 +36,10 @@ enum Before {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
     Any,
-    /// No letter, digit or underscore.
-    Boundary,
     /// A call: `(`, a backtick, or a method that calls; also behind a parenthesis, `(alert)(1)`.
     Call,
+    /// A call that is given a string or a variable.
+    CallText,
     /// An access, an assignment or a call: `.`, `[`, `=`, `(`.
     Use,
     /// Quotes or a closing sign, and a colon, an equals sign or nothing: a key.
@@ -111,8 +111,8 @@ impl After {
     fn allows(self, text: &Text<'_>, at: usize) -> bool {
         match self {
             Self::Any => true,
-            Self::Boundary => !is_word(text.byte(at)),
             Self::Call => is_call(text, at),
+            Self::CallText => is_call(text, at) && is_text_argument(text, at),
             Self::Use => matches!(text.byte(at), b'.' | b'[' | b'(' | b'?' | b'`') || is_assignment(text, at),
             Self::Key => is_key(text, at),
             Self::End => matches!(text.byte(at), 0..=b' ' | b'"' | b'\'' | b'?' | b'#' | b'%' | b';' | b'&' | b'|' | b')' | b'<' | b'`'),
@@ -140,6 +140,13 @@ fn is_call(text: &Text<'_>, at: usize) -> bool {
         b'/' => rest.starts_with(b"/*"),
         _ => false,
     }
+}
+
+/// Whether what stands in the parentheses begins as a string or a variable does.
+fn is_text_argument(text: &Text<'_>, at: usize) -> bool {
+    let open = text.skip_space(at);
+    let argument = text.skip_space(open + 1);
+    matches!(text.byte(argument), b'"' | b'\'' | b'$' | b'`' | b'\\')
 }
 
 fn is_assignment(text: &Text<'_>, at: usize) -> bool {

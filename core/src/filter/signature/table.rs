@@ -35,10 +35,10 @@ pub(super) static GROUPS: &[Group] = &[
         Some(Rule::XssWeakObject),
         Before::Boundary,
         After::Any,
-        &["document.cookie", "document['cookie", "document[\"cookie", "document?.cookie", "document.domain", "document['domain", "document[\"domain", "document.location=", "document.location.href=", "window.location=", "window.location.href=", "window.location.replace(", "location=name", "location='javascript", "location.hash.slice", "window.name)", "document.body.innerhtml", "document.documentelement.innerhtml", "createelement('script", "createelement(\"script", "createelement(/script", "getelementsbytagname('head", "xmlhttprequest()", "document.body.appendchild", "document.head.appendchild", "with(document)", "document.implementation", "svgelement", "trustedhtml", "onerror=", ".src='//", ".src=\"//", "atob('", "atob(\"", "atob(`"],
+        &["document.cookie", "document['cookie", "document[\"cookie", "document?.cookie", "document)[\"cookie", "document)['cookie", ".sort.call`", "reflect.apply.call`", "new function(", "document.domain", "document['domain", "document[\"domain", "document.location=", "document.location.href=", "window.location=", "window.location.href=", "window.location.replace(", "location=name", "location='javascript", "location.hash.slice", "window.name)", "document.body.innerhtml", "document.documentelement.innerhtml", "createelement('script", "createelement(\"script", "createelement(/script", "getelementsbytagname('head", "xmlhttprequest()", "document.body.appendchild", "document.head.appendchild", "with(document)", "document.implementation", "svgelement", "trustedhtml", "onerror=", ".src='//", ".src=\"//", "atob('", "atob(\"", "atob(`"],
     ),
     group(
-        Rule::XssWeakObject,
+        Rule::XssWeakCall,
         None,
         Before::Boundary,
         After::Call,
@@ -63,7 +63,7 @@ pub(super) static GROUPS: &[Group] = &[
         Some(Rule::XssTag),
         Before::Any,
         After::Any,
-        &["+adw-", "+ad4-script", "</script", "<script", "<![cdata[<", "<x onxxx", "fscommand", "getappletcontext", "allowscriptaccess", "application/x-shockwave-flash", "geturl(", "<?xml-stylesheet", "seeksegmenttime", "ng-app", "ng-csp", "data-ng-", "v-on:", "@click=", "v-html=", "x-init=", "onx="],
+        &["+adw-", "+ad4-script", "</script", "<script", "<![cdata[<", "<x onxxx", "fscommand", "getappletcontext", "allowscriptaccess", "application/x-shockwave-flash", "geturl(", "dataformatas=", "<?xml-stylesheet", "<?xml:", "seeksegmenttime", "ng-app", "ng-csp", "data-ng-", "v-on:", "@click=", "v-html=", "x-init=", "onx="],
     ),
     // Files.
     group(
@@ -114,14 +114,14 @@ pub(super) static GROUPS: &[Group] = &[
         Some(Rule::ShellWeakCommand),
         Before::Any,
         After::Any,
-        &["/dev/tcp/", "/dev/udp/", "bash -i", "sh -i", "nc -e", "nc -l", "ncat -e", "nc.traditional", "-e /bin/", "/bin/sh", "/bin/bash", "/bin/cat", "/bin/ls", "/bin/id", "/bin/ps", "/bin/uname", "/bin/nc", "/bin/ping", "/bin/chmod", "/bin/echo", "/bin/rm", "/bin/wget", "/bin/zsh", "/bin/ksh", "/bin/csh", "/bin/tcsh", "/bin/dash", "/usr/bin/id", "/usr/bin/curl", "/usr/bin/wget", "/usr/bin/nc", "/usr/bin/python", "/usr/bin/perl", "/usr/bin/ruby", "/usr/bin/php", "/usr/bin/whoami", "/usr/bin/who", "/usr/bin/passwd", "/sbin/ifconfig", "/sbin/ping", "/usr/bin/less", "/usr/bin/tail", "/usr/bin/head", "/usr/bin/find", "cmd.exe", "cmd /c", "cmd/c", "command.com", "powershell.exe", "powershell -", "certutil -", "certutil.exe", "bitsadmin", "mshta", "wmic process", "wmic os", "regsvr32", "rundll32", "cscript.exe", "wscript.exe", "invoke-expression", "iex(", "iex (", "new-object net.webclient", "downloadstring(", "downloadfile(", "-encodedcommand", "start-process", "%comspec%", "|sh -", "mkfifo ", "0<&", "2>&1", ">&2", ">/tmp/", "> /tmp/", ">/var/www", "> /var/www", "</etc/", "< /etc/", "${path:", "${home:", "${pwd:", "${shell:", "/b?n/", "/?in/", "/bi?/", "/???/", "/e?c/", "/et?/", "/etc/p", "base64 -d", "base64 --decode", "xxd -r", "$(printf", "$(echo", "`echo", "`printf", "{cat,", "{ls,", "{wget,", "{curl,", "{id,", "{ping,", "{nslookup,", "rm -rf", "chmod +x", "chmod 777", "chmod 755", "sh -c", "cat /etc", "cat$ifs", "curl http", "wget http", "lwp-download", "fetch http", "net user", "net localgroup", "netsh firewall", "reg add", "reg query"],
+        &["/dev/tcp/", "/dev/udp/", "bash -i", "sh -i", "nc -e", "nc -l", "ncat -e", "nc.traditional", "-e /bin/", "/bin/sh", "/bin/bash", "/bin/cat", "/bin/ls", "/bin/id", "/bin/ps", "/bin/uname", "/bin/nc", "/bin/ping", "/bin/chmod", "/bin/echo", "/bin/rm", "/bin/wget", "/bin/zsh", "/bin/ksh", "/bin/csh", "/bin/tcsh", "/bin/dash", "/usr/bin/id", "/usr/bin/curl", "/usr/bin/wget", "/usr/bin/nc", "/usr/bin/python", "/usr/bin/perl", "/usr/bin/ruby", "/usr/bin/php", "/usr/bin/whoami", "/usr/bin/who", "/usr/bin/passwd", "/sbin/ifconfig", "/sbin/ping", "/usr/bin/less", "/usr/bin/tail", "/usr/bin/head", "/usr/bin/find", "cmd.exe", "cmd /c", "cmd/c", "command.com", "powershell.exe", "powershell -", "certutil -", "certutil.exe", "bitsadmin", "mshta", "wmic process", "wmic os", "regsvr32", "rundll32", "cscript.exe", "wscript.exe", "invoke-expression", "iex(", "iex (", "new-object net.webclient", "downloadstring(", "downloadfile(", "-encodedcommand", "start-process", "%comspec%", "|sh -", "mkfifo ", "0<&", "2>&1", ">&2", ">/tmp/", "> /tmp/", ">/var/www", "> /var/www", "</etc/", "< /etc/", "${path:", "${home:", "${pwd:", "${shell:", "/etc/p", "base64 -d", "base64 --decode", "xxd -r", "$(printf", "$(echo", "`echo", "`printf", "{cat,", "{wget,", "{curl,", "{id,", "{ping,", "{nslookup,", "rm -rf", "chmod +x", "chmod 777", "chmod 755", "sh -c", "cat /etc", "cat$ifs", "curl http", "wget http", "lwp-download", "fetch http", "net user", "net localgroup", "net view", "net use ", "net share", "net start", "for /f ", "for /l ", "for /d ", "for %%", "%errorlevel%", "if /i ", "if not defined ", "%programfiles", "%comspec", "%appdata%", "{ls,", "{l,", "{,ifconfig", "{,id", "{,/", "$shell -c", "${shell}", "/dev/null", ">$d/tcp", "netsh firewall", "reg add", "reg query"],
     ),
     group(
         Rule::ShellExpansion,
         Some(Rule::ShellExpansion),
         Before::Any,
         After::Any,
-        &["${ifs", "$ifs", "$'\\x", "$@at", "$@cat", "\\u{ifs"],
+        &["${ifs", "$ifs", "$(`", "${`", "{${", "${@", "/?in/", "/bi?/", "$[", "$'\\x", "$@at", "$@cat", "\\u{ifs"],
     ),
     group(Rule::Shellshock, Some(Rule::Shellshock), Before::Any, After::Any, &["() { :;", "() { :", "() {:;", "(){:;", "(){ :;", "() { _;", "() {_;", "() { ignored;", "() { x;", "() { a;", "() { foo;", "() { test;", "() { gry;"]),
     group(
@@ -130,6 +130,13 @@ pub(super) static GROUPS: &[Group] = &[
         Before::Boundary,
         After::Call,
         &["phpinfo", "passthru", "shell_exec", "proc_open", "pcntl_exec", "pcntl_fork", "call_user_func", "call_user_func_array", "create_function", "move_uploaded_file", "fsockopen", "file_get_contents", "file_put_contents", "highlight_file", "show_source", "readfile", "fpassthru", "php_uname", "getcwd", "get_defined_vars", "base64_decode", "gzinflate", "gzuncompress", "str_rot13", "posix_getpwuid", "posix_kill", "ini_set", "dl_open", "register_shutdown_function", "preg_replace_callback", "system", "popen", "execsync", "execfilesync", "spawnsync", "execfile", "fs.readfilesync", "fs.writefilesync", "fs.readdirsync", "readfilesync", "readdirsync", "os.system", "os.popen", "os.execute", "io.popen", "subprocess.popen", "subprocess.call", "subprocess.check_output", "subprocess.run", "__import__", "__import", "commands.getoutput", "pty.spawn", "runtime.exec", "getruntime", "processbuilder", "class.forname", "getenginebyname", "instance_eval", "class_eval", "kernel.exec", "kernel.system", "open3.capture2", "popen3", "erb.new", "getparameter", "response.write", "server.createobject", "createobject", "wscript.shell", "process.start", "assembly.load", "print_r", "var_dump", "php_eval", "gethostbyname", "socket.socket", "settimelimit", "set_time_limit", "error_reporting", "ob_start", "parse_str", "mb_ereg_replace", "imap_open", "unserialize", "pickle.loads", "yaml.load", "cpickle.loads", "child_process.exec", "vm.runinnewcontext", "vm.runinthiscontext", "runinnewcontext", "runinthiscontext"],
+    ),
+    group(
+        Rule::CodeCall,
+        None,
+        Before::Free,
+        After::CallText,
+        &["exec", "assert", "system", "include", "include_once", "require_once", "spawn", "popen", "opendir", "scandir", "fopen", "glob", "unlink", "echo", "print", "die", "eval", "curl_exec", "curl_init", "dl", "highlight_string"],
     ),
     group(Rule::CodeWeakCall, None, Before::Boundary, After::Call, &["printf", "uasort", "usort", "array_map", "array_filter", "putenv", "symlink", "process.kill", "process.exit", "getattr", "chr", "exec", "eval", "assert", "require", "include", "spawn", "opendir", "readdir", "scandir", "chmod", "chown", "unlink", "fopen", "fread", "fwrite", "glob", "is_dir", "mkdir", "rmdir", "tempnam", "tmpfile", "copy", "phpversion", "phpcredits", "uniqid", "md5", "sha1", "ord", "hex2bin", "bin2hex", "urldecode", "rawurldecode", "stripslashes", "strrev", "implode", "explode", "die", "exit", "dir", "echo", "curl_exec", "curl_init", "mail", "header", "define", "extract", "forward_static_call", "filter_var", "array_walk", "reflectionfunction", "splfileobject"]),
     group(
@@ -144,7 +151,7 @@ pub(super) static GROUPS: &[Group] = &[
         Some(Rule::CodeName),
         Before::Any,
         After::Any,
-        &["$_get[", "$_get{", "$_get ", "$_post[", "$_post{", "$_request[", "$_request{", "$_cookie[", "$_server[", "$_files[", "$_session[", "$_env[", "$globals[", "$http_raw_post_data", "http_raw_post_data", "java.lang.runtime", "java.lang.processbuilder", "java.lang.system", "java.lang.class", "java.lang.string", "java.lang.process", "java.lang.thread", "java.util.scanner", "java.io.file", "java.io.inputstream", "java.io.bufferedreader", "java.net.url", "javax.naming", "javax.script", "javax.el.", "com.sun.rowset", "com.opensymphony", "org.apache.commons.collections", "org.apache.commons.io.", "org.apache.struts", "org.springframework.context", "org.springframework.expression", "freemarker.template.utility", "#_memberaccess", "#context[", "#context.", "#application[", "#session[", "#parameters.", "#parameters[", "#request.", "@java.lang", "@ognl", "ognl.ognlcontext", "ognlutil", "xwork.methodaccessor", "denymethodexecution", "allowstaticmethodaccess", "t(java.", "t(org.", "t(runtime)", "getclassloader", "getdeclaredmethod", "getmethod('", "getmethod(\"", "class.classloader", "class.module.classloader", "class.protectiondomain", "_$$nd_func$$_", "require('child_process", "require(\"child_process", "require(`child_process", "process.mainmodule", "process.binding", "process.env.", "process[", "global.process", "globalthis.process", "globalthis[", "this.constructor.constructor", "__class__", "__mro__", "__subclasses__", "__globals__", "__builtins__", "__getattribute__", "__bases__", "__base__", "__reduce__", "__dict__", "bsh.interpreter", "xalan.", "com.thoughtworks", "groovy.lang", "scriptenginemanager", "<java", "<methodcall", "java.beans.xmldecoder", "weblogic.", "marshalledobject", "unicastref", "newtransformer", "invokertransformer", "ysoserial", "clojure.", "cos\nsystem", "csystem\n", "cposix\n"],
+        &["$_get[", "$_get{", "$_get ", "$_post[", "$_post{", "$_request[", "$_request{", "$_cookie[", "$_server[", "$_files[", "$_session[", "$_env[", "$globals[", "$http_raw_post_data", "http_raw_post_data", "java.lang.runtime", "java.lang.processbuilder", "java.lang.system", "java.lang.class", "java.lang.string", "java.lang.process", "java.lang.thread", "java.util.scanner", "java.io.file", "java.io.inputstream", "java.io.bufferedreader", "java.net.url", "javax.naming", "javax.script", "javax.el.", "com.sun.rowset", "com.opensymphony", "org.apache.commons.collections", "org.apache.commons.io.", "org.apache.struts", "org.springframework.context", "org.springframework.expression", "freemarker.template.utility", "#_memberaccess", "#context[", "#context.", "#application[", "#session[", "#parameters.", "#parameters[", "#request.", "@java.lang", "@ognl", "ognl.ognlcontext", "ognlutil", "xwork.methodaccessor", "denymethodexecution", "allowstaticmethodaccess", "t(java.", "t(org.", "t(runtime)", "getclassloader", "getdeclaredmethod", "getmethod('", "getmethod(\"", "class.classloader", "class.module.classloader", "class.protectiondomain", "_$$nd_func$$_", "require('child_process", "require(\"child_process", "require(`child_process", "process.mainmodule", "process.binding", "process[", "global.process", "globalthis.process", "globalthis[", "__js_function", "process.env", "java.io.buffered", "java.io.bytearray", "java.io.object", "org.omg.corba", "java.lang.reflect", "java.lang.integer",  "this.constructor.constructor", "__class__", "__mro__", "__subclasses__", "__globals__", "__builtins__", "__getattribute__", "__bases__", "__base__", "__reduce__", "__dict__", "bsh.interpreter", "xalan.", "com.thoughtworks", "groovy.lang", "scriptenginemanager", "<java", "<methodcall", "java.beans.xmldecoder", "weblogic.", "marshalledobject", "unicastref", "newtransformer", "invokertransformer", "ysoserial", "clojure.", "cos\nsystem", "csystem\n", "cposix\n"],
     ),
     group(
         Rule::CodeName,
@@ -152,13 +159,6 @@ pub(super) static GROUPS: &[Group] = &[
         Before::Boundary,
         After::Any,
         &["__init__", "require('fs')", "require(\"fs\")", "require('os')", "require('http", "require('net", "__proto__", "constructor.prototype", "constructor[prototype", "constructor][prototype", "prototype]["],
-    ),
-    group(
-        Rule::CodeObject,
-        Some(Rule::CodeWeakName),
-        Before::Start,
-        After::Any,
-        &["ro0ab", "h4siaaaaaaaa", "aced0005", "aaeaaad"],
     ),
     group(
         Rule::CodeObject,
@@ -189,6 +189,6 @@ pub(super) static GROUPS: &[Group] = &[
     group(Rule::XmlDirective, Some(Rule::XmlDirective), Before::Any, After::Any, &["<!--#exec", "<!--#include", "<!--#echo", "<!--#printenv", "<!--#config", "<!--#set", "<!--#fsize", "<!--#flastmod", "<!--#if", "<!--#email", "<!--# ", "<!--#\"", "<!--#'", "#exec cmd", "<esi:", "<!--esi", "<pre><!--#"]),
     // Addresses.
     group(Rule::SsrfAddress, Some(Rule::SsrfAddress), Before::Any, After::Any, &["169.254.169.254", "169.254.170.2", "metadata.google.internal", "100.100.100.200", "/latest/meta-data", "/computemetadata/", "/metadata/instance", "gopher://", "dict://", "tftp://", "::ffff:169.254", "[fd00:ec2::254]", "instance-data.ec2", "metadata.nicob.net", "burpcollaborator.net", ".oastify.com", "interact.sh", ".oast.", "webhook.site", "requestbin.net", "pipedream.net", "nip.io", "xip.io", "sslip.io", "localtest.me", "lvh.me", "rbndr.us"]),
-    group(Rule::SsrfAddress, None, Before::Start, After::Any, &["http://127.", "https://127.", "http://[::", "https://[::", "http://0.0.0.0", "https://0.0.0.0", "http://0/", "http://0x7f", "http://0177.", "http://2130706433", "http://017700000001", "http://3232235", "http://2852039166", "http://localhost/", "http://localhost:22", "http://localhost:25", "http://10.", "http://192.168.", "http://172.16.", "ftp://127.", "ftp://localhost"]),
+    group(Rule::SsrfAddress, None, Before::Start, After::Any, &["http:127.", "gateway.docker.internal", "host.docker.internal", "http://localhost/admin", "sftp://", "file:", "http://127.", "https://127.", "http://[::", "https://[::", "http://0.0.0.0", "https://0.0.0.0", "http://0/", "http://0x7f", "http://0177.", "http://2130706433", "http://017700000001", "http://3232235", "http://2852039166", "http://localhost/", "http://localhost:22", "http://localhost:25", "http://10.", "http://192.168.", "http://172.16.", "ftp://127.", "ftp://localhost"]),
     group(Rule::ScannerAgent, None, Before::Any, After::Any, &["sqlmap", "nikto", "masscan", "nessus", "openvas", "acunetix", "netsparker", "w3af", "dirbuster", "gobuster", "wpscan", "nuclei - ", "nuclei/", "fuzz faster", "feroxbuster", "havij", "arachni", "zmeu", "morfeus", "jorgee", "whatweb", "commix", "webinspect", "n-stealth", "paros", "joomscan", "dirsearch", "wfuzz", "sqlninja", "bsqlbf", "absinthe", "grabber", "pangolin", "brutus", "metis", "nmap scripting", "nmap nse", "appscan", "qualys was", "hydra", "openvas-vt", ".nasl", "zaproxy", "owasp zap", "vega/", "skipfish", "webshag", "sqlsus", "whcc/", "cgichk", "blackwidow", "libwhisker"]),
 ];

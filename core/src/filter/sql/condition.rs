@@ -37,6 +37,11 @@ impl Stream<'_> {
                 self.bare_after_quote(first, end)
             }
             (Condition::Constant, Left::Number) if self.is_comment(end) => Some(Rule::SqlCondition),
+            (Condition::Constant, Left::Number) if self.kind(end) == Kind::End && self.is(end - 1, Word::Constant) => Some(Rule::SqlCondition),
+            (Condition::Constant, Left::Number) if self.kind(end) == Kind::End && first.end == first.start + 1 => {
+                let same = self.bytes(first.start) == self.bytes(0) || self.bytes(first.start) == b"1";
+                same.then_some(Rule::SqlWeakCondition)
+            }
             (Condition::Constant, Left::Number) if self.kind(index) == Kind::Logic && ends => Some(Rule::SqlWeakCondition),
             (Condition::Constant, Left::Start) if self.is_comment(end) => Some(Rule::SqlCondition),
             _ => None,
@@ -51,6 +56,10 @@ impl Stream<'_> {
 
     /// `' or 1`, `' or 'a`, `' or name--`: enough if nothing follows.
     fn bare_after_quote(&self, operand: Operand, end: usize) -> Option<Rule> {
+        let goes_on = matches!(self.kind(end), Kind::Logic | Kind::Word(Word::Logic)) && operand.kind != OperandKind::Name;
+        if goes_on && self.condition_follows(end) {
+            return Some(Rule::SqlCondition);
+        }
         if !self.is_end(end) || self.is_measure(operand, end) {
             return None;
         }
@@ -59,6 +68,11 @@ impl Stream<'_> {
             _ if self.is_comment(end) => Some(Rule::SqlCondition),
             _ => Some(Rule::SqlWeakCondition),
         }
+    }
+
+    /// Whether another operand follows an `and` or `or`.
+    fn condition_follows(&self, logic: usize) -> bool {
+        self.operand(logic + 1).is_some_and(|operand| operand.kind != OperandKind::Name && self.is_end(operand.end))
     }
 
     /// `16" or 18"`: lengths in inches or feet.
@@ -190,7 +204,8 @@ impl Stream<'_> {
             && matches!(self.kind(operand.end + 1), Kind::Quote(other) | Kind::Break(other) if other == quote);
         let ends_in_comment = self.is_comment(operand.end) && (operand.kind >= OperandKind::Constant || self.tokens.len() == operand.end + 1);
         let is_call = operand.kind == OperandKind::Call && self.kind(operator) == Kind::Logic;
-        (!is_inch && !self.text.is_prose && (closes && tokens_left <= 2 || ends_in_comment || is_call)).then_some(Rule::SqlOperator)
+        let compares = self.comparison(operand.end).and_then(|next| self.operand(next)).is_some_and(|second| second.kind != OperandKind::Name && operand.kind != OperandKind::OpenString);
+        (!is_inch && !self.text.is_prose && (closes && tokens_left <= 2 || ends_in_comment || is_call || compares && quote != b'"')).then_some(Rule::SqlOperator)
     }
 
     /// `'), (…`, `', null, null)--`: the value goes on with values of its own.

@@ -26,6 +26,9 @@ impl Stream<'_> {
         if self.is(next, Word::Values) && self.kind(next + 1) == Kind::Open {
             return Some(Rule::SqlUnion);
         }
+        if self.left(index) == Left::Number && (self.kind(next) == Kind::End || self.is_comment(next)) && self.bytes(index) == b"union" {
+            return Some(Rule::SqlUnion);
+        }
         if !self.is(next, Word::Select) {
             // What comes next may be hidden; that there is no word of a sentence is telling.
             let dangling = self.is(next.saturating_sub(1), Word::Quantifier) && self.is_end(next);
@@ -42,7 +45,8 @@ impl Stream<'_> {
         let operand = self.operand(index + 1)?;
         self.comparison(operand.end)?;
         let certain = operand.kind == OperandKind::Constant || matches!(self.left(index), Left::Break | Left::Number);
-        let is_decided = operand.kind == OperandKind::Constant && !self.is(index, Word::Where);
+        let second = self.comparison(operand.end).and_then(|next| self.operand(next));
+        let is_decided = operand.kind == OperandKind::Constant && second.is_some_and(|second| second.kind == OperandKind::Constant);
         let follows = matches!(self.left(index), Left::Break | Left::Number);
         (certain && !self.text.is_prose).then_some(if is_decided || follows { Rule::SqlClause } else { Rule::SqlWeakStatement })
     }
@@ -322,6 +326,7 @@ impl Stream<'_> {
         }
         let end = if self.is_table(index + 1) || self.is(index + 1, Word::To) { self.table_end(index + 1) } else { index + 1 };
         let is_comment = self.is_comment(end) || self.kind(end) == Kind::Semicolon && self.is_comment(end + 1);
-        (is_stacked && is_comment).then_some(Certainty::Certain)
+        let is_block = self.bytes(index) == b"begin" && matches!(self.kind(index + 1), Kind::Word(Word::Administer | Word::Declare | Word::Execute));
+        (is_stacked && (is_comment || is_block)).then_some(Certainty::Certain)
     }
 }

@@ -80,12 +80,10 @@ impl<'a> Stream<'a> {
             .unwrap_or_default()
     }
 
-    /// The first index from `index` on whose token is not of these kinds.
-    pub(super) fn skip(&self, mut index: usize, kinds: impl Fn(Kind) -> bool) -> usize {
-        while index < self.tokens.len() && kinds(self.kind(index)) {
-            index += 1;
-        }
-        index
+    /// The first index from `index` on whose token is not of these kinds; many of them are not skipped.
+    pub(super) fn skip(&self, index: usize, kinds: impl Fn(Kind) -> bool) -> usize {
+        let skipped = self.tokens.iter().skip(index).take(REACH).take_while(|token| kinds(token.kind));
+        index + skipped.count()
     }
 
     pub(super) fn skip_open(&self, index: usize) -> usize {
@@ -112,7 +110,7 @@ impl<'a> Stream<'a> {
     /// What stands before the token at `index`.
     pub(super) fn left(&self, index: usize) -> Left {
         let mut before = index;
-        while before > 0 && matches!(self.kind(before - 1), Kind::Close | Kind::Semicolon) {
+        while before > 0 && index - before < REACH && matches!(self.kind(before - 1), Kind::Close | Kind::Semicolon) {
             before -= 1;
         }
         if before == 0 {
