@@ -23,8 +23,14 @@ const BROWSER: [(&[u8], &[u8]); 6] = [
     (b"Host", b"api.example.org"),
     (b"User-Agent", USER_AGENT),
     (b"Accept", b"application/json, text/plain, */*"),
-    (b"Referer", b"https://app.example.org/resources/list?page=2&sort=name"),
-    (b"Cookie", b"_ga=GA1.2.1234567890.1700000000; sid=0f6ad2ed0f3c4e9a; theme=dark"),
+    (
+        b"Referer",
+        b"https://app.example.org/resources/list?page=2&sort=name",
+    ),
+    (
+        b"Cookie",
+        b"_ga=GA1.2.1234567890.1700000000; sid=0f6ad2ed0f3c4e9a; theme=dark",
+    ),
     (b"X-Requested-With", b"XMLHttpRequest"),
 ];
 
@@ -85,7 +91,9 @@ fn long_bodies(c: &mut Criterion) {
             body: Body::Text(&body),
             ..Input::default()
         };
-        group.bench_function(format!("{:?}", char::from(byte)), |b| b.iter(|| inspect(&input, &settings, &mut scratch)));
+        group.bench_function(format!("{:?}", char::from(byte)), |b| {
+            b.iter(|| inspect(&input, &settings, &mut scratch))
+        });
     }
     group.finish();
 }

@@ -16,28 +16,113 @@ const MIB: usize = 1 << 20;
 
 fn main() {
     prepare();
-    println!("{:34}{:>10}{:>12}{:>12}{:>10}", "request", "bytes", "total us", "slice us", "findings");
+    println!(
+        "{:34}{:>10}{:>12}{:>12}{:>10}",
+        "request", "bytes", "total us", "slice us", "findings"
+    );
     for byte in 1..=255_u8 {
         let body = vec![byte; MIB];
         measure(&format!("text of {:?}", char::from(byte)), &[], &body, Kind::Text);
     }
     for unit in [
-        "%25", "%u0041", "\\u0041", "&#60;", "\\x41", "' or ", "(select ", "/**/", "/*", "--", "union ", "<a ", "<script ", "on=", "{{1*1}}", "${", "../", "..\\", ";ls ", "`a`", "a:", "'a'=", "a b ", "javascript:",
-        "a'", "='", "1,", "select a from b ", "\u{ff07}", "or(", "case when ", "\n", "a\n", "<<<", "\"'`", "order by 1,", "'||", "$a[", "))((", "x=1&", "]]", "alert", "$x{", "\"\\\"", "0x", "+1", "1 or ", "'+'", "etc/",
+        "%25",
+        "%u0041",
+        "\\u0041",
+        "&#60;",
+        "\\x41",
+        "' or ",
+        "(select ",
+        "/**/",
+        "/*",
+        "--",
+        "union ",
+        "<a ",
+        "<script ",
+        "on=",
+        "{{1*1}}",
+        "${",
+        "../",
+        "..\\",
+        ";ls ",
+        "`a`",
+        "a:",
+        "'a'=",
+        "a b ",
+        "javascript:",
+        "a'",
+        "='",
+        "1,",
+        "select a from b ",
+        "\u{ff07}",
+        "or(",
+        "case when ",
+        "\n",
+        "a\n",
+        "<<<",
+        "\"'`",
+        "order by 1,",
+        "'||",
+        "$a[",
+        "))((",
+        "x=1&",
+        "]]",
+        "alert",
+        "$x{",
+        "\"\\\"",
+        "0x",
+        "+1",
+        "1 or ",
+        "'+'",
+        "etc/",
     ] {
         let body = unit.repeat(MIB / unit.len());
         measure(&format!("text of {unit:?}"), &[], body.as_bytes(), Kind::Text);
     }
     let pairs = |unit: &str| unit.repeat(10_000);
     measure("10 000 arguments", pairs("a=1&").as_bytes(), &[], Kind::Text);
-    measure("10 000 arguments to decode", pairs("a%20=%27&").as_bytes(), &[], Kind::Text);
+    measure(
+        "10 000 arguments to decode",
+        pairs("a%20=%27&").as_bytes(),
+        &[],
+        Kind::Text,
+    );
     measure("arrays in arrays", &[], "[".repeat(MIB).as_bytes(), Kind::Json);
-    measure("objects in objects", &[], "{\"a\":".repeat(MIB / 5).as_bytes(), Kind::Json);
-    measure("short strings", &[], "\"a'\",".repeat(MIB / 5).as_bytes(), Kind::Json);
-    measure("one long string", &[], format!("\"{}\"", "\\\\".repeat(MIB / 2)).as_bytes(), Kind::Json);
-    measure("one escaped string", &[], format!("\"{}\"", "\\u0027".repeat(MIB / 6)).as_bytes(), Kind::Json);
-    measure("empty parts", &[], "--b\r\n".repeat(MIB / 5).as_bytes(), Kind::Multipart);
-    measure("small parts", &[], "--b\r\nname=\"'\"\r\n\r\nx".repeat(MIB / 18).as_bytes(), Kind::Multipart);
+    measure(
+        "objects in objects",
+        &[],
+        "{\"a\":".repeat(MIB / 5).as_bytes(),
+        Kind::Json,
+    );
+    measure(
+        "short strings",
+        &[],
+        "\"a'\",".repeat(MIB / 5).as_bytes(),
+        Kind::Json,
+    );
+    measure(
+        "one long string",
+        &[],
+        format!("\"{}\"", "\\\\".repeat(MIB / 2)).as_bytes(),
+        Kind::Json,
+    );
+    measure(
+        "one escaped string",
+        &[],
+        format!("\"{}\"", "\\u0027".repeat(MIB / 6)).as_bytes(),
+        Kind::Json,
+    );
+    measure(
+        "empty parts",
+        &[],
+        "--b\r\n".repeat(MIB / 5).as_bytes(),
+        Kind::Multipart,
+    );
+    measure(
+        "small parts",
+        &[],
+        "--b\r\nname=\"'\"\r\n\r\nx".repeat(MIB / 18).as_bytes(),
+        Kind::Multipart,
+    );
 }
 
 enum Kind {
@@ -60,10 +145,7 @@ fn measure(name: &str, args: &[u8], body: &[u8], kind: Kind) {
         body: match kind {
             Kind::Text => Body::Text(body),
             Kind::Json => Body::Json(body),
-            Kind::Multipart => Body::Multipart {
-                boundary: b"b",
-                body,
-            },
+            Kind::Multipart => Body::Multipart { boundary: b"b", body },
         },
     };
     let mut inspection = Inspection::new();

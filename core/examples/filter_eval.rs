@@ -12,9 +12,20 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::{env, fs};
 
-use postern_core::filter::{Body, Finding, FilterSettings, Input, Inspection, Progress, Scratch};
+use postern_core::filter::{Body, FilterSettings, Finding, Input, Inspection, Progress, Scratch};
 
-const PLACES: [&str; 10] = ["arg", "arg_name", "segment", "json", "json_key", "field", "multipart", "file_name", "cookie", "header"];
+const PLACES: [&str; 10] = [
+    "arg",
+    "arg_name",
+    "segment",
+    "json",
+    "json_key",
+    "field",
+    "multipart",
+    "file_name",
+    "cookie",
+    "header",
+];
 
 struct Sample {
     class: String,
@@ -33,12 +44,18 @@ struct Options {
 
 fn main() {
     let options = options();
-    let samples: Vec<Sample> = options.files.iter().flat_map(|file| read(file, &options)).collect();
+    let samples: Vec<Sample> = options
+        .files
+        .iter()
+        .flat_map(|file| read(file, &options))
+        .collect();
     let settings = FilterSettings::default();
     let mut scratch = Scratch::default();
     let mut table: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
     let mut rules: BTreeMap<String, usize> = BTreeMap::new();
-    let places = PLACES.iter().filter(|place| options.place.as_deref().is_none_or(|only| only == **place));
+    let places = PLACES
+        .iter()
+        .filter(|place| options.place.as_deref().is_none_or(|only| only == **place));
     let places: Vec<&str> = places.copied().collect();
     for sample in &samples {
         let row = table.entry(&sample.class).or_default();
@@ -59,7 +76,12 @@ fn main() {
             println!("{count:8} {rule}");
         }
     }
-    show(&samples, &options, places.first().copied().unwrap_or("arg"), &settings);
+    show(
+        &samples,
+        &options,
+        places.first().copied().unwrap_or("arg"),
+        &settings,
+    );
 }
 
 fn print_table(table: &BTreeMap<&str, (usize, BTreeMap<&str, usize>)>, places: &[&str]) {
@@ -99,7 +121,10 @@ fn show(samples: &[Sample], options: &Options, place: &str, settings: &FilterSet
         let findings = inspect(&sample.payload, place, settings, &mut scratch);
         if findings.is_empty() != options.rules {
             left -= 1;
-            let rules: Vec<_> = findings.iter().map(|finding| format!("{}={}", finding.rule, finding.score)).collect();
+            let rules: Vec<_> = findings
+                .iter()
+                .map(|finding| format!("{}={}", finding.rule, finding.score))
+                .collect();
             println!("{:12} {:?} {}", sample.class, sample.payload, rules.join(" "));
         }
     }
@@ -138,10 +163,19 @@ fn read(file: &str, options: &Options) -> Vec<Sample> {
                     payload: line.to_owned(),
                 });
             };
-            let is_wanted = wanted(record.get("class"), &options.class) && wanted(record.get("split"), &options.split);
+            let is_wanted =
+                wanted(record.get("class"), &options.class) && wanted(record.get("split"), &options.split);
             is_wanted.then(|| Sample {
-                class: record.get("class").and_then(|class| class.as_str()).unwrap_or("text").to_owned(),
-                payload: record.get("payload").and_then(|payload| payload.as_str()).unwrap_or_default().to_owned(),
+                class: record
+                    .get("class")
+                    .and_then(|class| class.as_str())
+                    .unwrap_or("text")
+                    .to_owned(),
+                payload: record
+                    .get("payload")
+                    .and_then(|payload| payload.as_str())
+                    .unwrap_or_default()
+                    .to_owned(),
             })
         })
         .collect()
@@ -161,8 +195,14 @@ fn inspect(payload: &str, place: &str, settings: &FilterSettings, scratch: &mut 
         "json" => body = format!("{{\"id\":1,\"q\":[{json}]}}"),
         "json_key" => body = format!("{{\"a\":{{{json}:1}}}}"),
         "field" => body = format!("id=1&q={encoded}"),
-        "multipart" => body = format!("--b\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n{payload}\r\n--b--\r\n"),
-        "file_name" => body = format!("--b\r\nContent-Disposition: form-data; name=\"q\"; filename=\"{header}\"\r\n\r\nx\r\n--b--\r\n"),
+        "multipart" => {
+            body = format!("--b\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n{payload}\r\n--b--\r\n")
+        }
+        "file_name" => {
+            body = format!(
+                "--b\r\nContent-Disposition: form-data; name=\"q\"; filename=\"{header}\"\r\n\r\nx\r\n--b--\r\n"
+            )
+        }
         "cookie" => headers.push((b"Cookie", encoded.as_bytes())),
         _ => headers.push((b"X-Custom", header.as_bytes())),
     }

@@ -123,7 +123,11 @@ impl CustomRules {
         }
         let places = rules
             .iter()
-            .flat_map(|rule| Place::ALL.into_iter().filter(|place| rule.places.contains(*place)))
+            .flat_map(|rule| {
+                Place::ALL
+                    .into_iter()
+                    .filter(|place| rule.places.contains(*place))
+            })
             .fold(PlaceSet::NONE, PlaceSet::with);
         let patterns = build(&patterns).map_err(|_| RuleError {
             line: last_line,
@@ -186,7 +190,10 @@ fn parse_rule(line: &str) -> Result<(CustomRule, &str), RuleFault> {
     let (class, rest) = field(rest)?;
     let (score, rest) = field(rest)?;
     let (places, pattern) = field(rest)?;
-    let is_id = id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let is_id = id.len() <= 64
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if !is_id {
         return Err(RuleFault::Id(id.to_owned()));
     }
@@ -250,7 +257,10 @@ mod tests {
     #[test]
     fn errors_name_their_line() {
         for (text, error) in [
-            ("\nx rce 5 *", "line 2: a rule is \"id class score where pattern\""),
+            (
+                "\nx rce 5 *",
+                "line 2: a rule is \"id class score where pattern\"",
+            ),
             ("x y 5 * a", "line 1: unknown class \"y\""),
             ("x rce 0 * a", "line 1: invalid score \"0\""),
             ("x rce 5 arg,here a", "line 1: unknown place \"here\""),
@@ -261,8 +271,14 @@ mod tests {
             assert_eq!(CustomRules::parse(text).expect_err(text).to_string(), error);
         }
         let long = format!("x rce 5 * {}", "a".repeat(MAX_PATTERN + 1));
-        assert_eq!(CustomRules::parse(&long).expect_err("too long").fault, RuleFault::LongPattern);
+        assert_eq!(
+            CustomRules::parse(&long).expect_err("too long").fault,
+            RuleFault::LongPattern
+        );
         let large = "x rce 5 * (a{1000}){1000}".to_owned();
-        assert!(matches!(CustomRules::parse(&large).expect_err("too large").fault, RuleFault::Pattern(_)));
+        assert!(matches!(
+            CustomRules::parse(&large).expect_err("too large").fault,
+            RuleFault::Pattern(_)
+        ));
     }
 }

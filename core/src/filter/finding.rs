@@ -34,8 +34,22 @@ const AFTER: usize = 72;
 
 /// Words in the names of fields whose values are never shown.
 const SECRETS: [&[u8]; 16] = [
-    b"passw", b"pwd", b"passphrase", b"secret", b"token", b"authorization", b"api_key", b"apikey", b"api-key", b"credential", b"private_key",
-    b"session", b"cookie", b"card", b"cvv", b"otp",
+    b"passw",
+    b"pwd",
+    b"passphrase",
+    b"secret",
+    b"token",
+    b"authorization",
+    b"api_key",
+    b"apikey",
+    b"api-key",
+    b"credential",
+    b"private_key",
+    b"session",
+    b"cookie",
+    b"card",
+    b"cvv",
+    b"otp",
 ];
 
 /// What is shown of a value at a position; `None` if its name, or what stands there, speaks of a secret.
@@ -52,20 +66,29 @@ pub(super) fn excerpt(name: &[u8], value: &[u8], at: usize) -> Option<String> {
 
 /// Whether the value of a field of this name is a secret.
 fn is_secret(name: &[u8]) -> bool {
-    let begins = |rest: &[u8], secret: &[u8]| rest.get(..secret.len()).is_some_and(|start| start.eq_ignore_ascii_case(secret));
-    (0..name.len()).any(|at| SECRETS.iter().any(|secret| begins(name.get(at..).unwrap_or_default(), secret)))
+    let begins = |rest: &[u8], secret: &[u8]| {
+        rest.get(..secret.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(secret))
+    };
+    (0..name.len()).any(|at| {
+        SECRETS
+            .iter()
+            .any(|secret| begins(name.get(at..).unwrap_or_default(), secret))
+    })
 }
 
 /// Whether a secret follows: `password=`, `"token":`.
 fn names_secret(shown: &[u8]) -> bool {
     let is_assigned = |rest: &[u8]| {
-        let rest = rest.iter().skip_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'"' | b'\'' | b' ' | b'_' | b'-' | b']'));
+        let rest = rest.iter().skip_while(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'"' | b'\'' | b' ' | b'_' | b'-' | b']')
+        });
         matches!(rest.clone().next(), Some(b'=' | b':'))
     };
     let lower = shown.to_ascii_lowercase();
-    SECRETS
-        .iter()
-        .any(|secret| memchr::memmem::find_iter(&lower, secret).any(|at| is_assigned(lower.get(at..).unwrap_or_default())))
+    SECRETS.iter().any(|secret| {
+        memchr::memmem::find_iter(&lower, secret).any(|at| is_assigned(lower.get(at..).unwrap_or_default()))
+    })
 }
 
 /// Appends what can be printed; everything else becomes `\xNN`. The text gets at most `limit` bytes long.
@@ -107,7 +130,14 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        for name in ["password", "newPassword", "user.Token", "AUTHORIZATION", "x-api-key", "card_number"] {
+        for name in [
+            "password",
+            "newPassword",
+            "user.Token",
+            "AUTHORIZATION",
+            "x-api-key",
+            "card_number",
+        ] {
             assert_eq!(excerpt(name.as_bytes(), b"' or 1=1", 0), None, "{name}");
         }
         assert_eq!(excerpt(b"q", b"' or password = 'hunter2", 2), None);

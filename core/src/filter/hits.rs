@@ -41,7 +41,11 @@ impl<'a> Text<'a> {
 
     /// The first position from `at` on that holds no white space; much of it is not skipped.
     pub(super) fn skip_space(&self, at: usize) -> usize {
-        let space = self.from(at).iter().take(MAX_SPACE).take_while(|byte| byte.is_ascii_whitespace());
+        let space = self
+            .from(at)
+            .iter()
+            .take(MAX_SPACE)
+            .take_while(|byte| byte.is_ascii_whitespace());
         at + space.count()
     }
 }
@@ -71,13 +75,18 @@ fn is_prose(bytes: &[u8]) -> bool {
 
 /// Letters, with an apostrophe or a hyphen among them, and marks around them.
 fn is_plain_word(word: &[u8]) -> bool {
-    let word = word.strip_prefix(b"(").or_else(|| word.strip_prefix(b"\"")).unwrap_or(word);
+    let word = word
+        .strip_prefix(b"(")
+        .or_else(|| word.strip_prefix(b"\""))
+        .unwrap_or(word);
     let letters = word
         .iter()
         .position(|&byte| !(byte.is_ascii_alphabetic() || byte >= 0x80 || matches!(byte, b'\'' | b'-')))
         .unwrap_or(word.len());
     letters > 0
-        && word.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
+        && word
+            .first()
+            .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
         && word.len() - letters <= 2
         && word
             .iter()
@@ -161,7 +170,12 @@ mod tests {
             let text = text.to_ascii_lowercase();
             assert!(is_prose(text.as_bytes()), "{text}");
         }
-        for text in ["", "' or 1=1 --", "1 union select a from b where c = 1", "ping -c 10 127.0.0.1 ; ls -la /etc"] {
+        for text in [
+            "",
+            "' or 1=1 --",
+            "1 union select a from b where c = 1",
+            "ping -c 10 127.0.0.1 ; ls -la /etc",
+        ] {
             assert!(!is_prose(text.as_bytes()), "{text}");
         }
     }
@@ -175,7 +189,10 @@ mod tests {
         assert!(!hits.reach(5, ClassSet::ALL));
         hits.add(Rule::SqlUnion, 12);
         assert_eq!(hits.score(Class::Sqli), 8);
-        assert_eq!(hits.strongest(Class::Sqli), Some((RuleName::BuiltIn(Rule::SqlUnion), 12)));
+        assert_eq!(
+            hits.strongest(Class::Sqli),
+            Some((RuleName::BuiltIn(Rule::SqlUnion), 12))
+        );
         assert!(hits.reach(5, ClassSet::ALL) && !hits.reach(5, ClassSet::NONE.with(Class::Xss)));
     }
 }

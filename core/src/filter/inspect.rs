@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::class::Class;
 use super::finding::{Finding, MAX_NAME, excerpt, push_printable};
-use super::part::{Found, JsonCursor, MultipartCursor, Part, PairsCursor, PathCursor, Separator};
+use super::part::{Found, JsonCursor, MultipartCursor, PairsCursor, Part, PathCursor, Separator};
 use super::place::Place;
 use super::scan::{Criteria, Match, Scratch, scan};
 use super::settings::FilterSettings;
@@ -61,10 +61,21 @@ impl<'a> Body<'a> {
         if body.is_empty() {
             return Self::None;
         }
-        let media_type = content_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+        let media_type = content_type
+            .split(|&byte| byte == b';')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii();
         let is = |expected: &[u8]| media_type.eq_ignore_ascii_case(expected);
-        let begins = |expected: &[u8]| media_type.get(..expected.len()).is_some_and(|start| start.eq_ignore_ascii_case(expected));
-        let ends = |expected: &[u8]| media_type.len() > expected.len() && media_type[media_type.len() - expected.len()..].eq_ignore_ascii_case(expected);
+        let begins = |expected: &[u8]| {
+            media_type
+                .get(..expected.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(expected))
+        };
+        let ends = |expected: &[u8]| {
+            media_type.len() > expected.len()
+                && media_type[media_type.len() - expected.len()..].eq_ignore_ascii_case(expected)
+        };
         if is(b"application/json") || ends(b"+json") {
             Self::Json(body)
         } else if is(b"application/x-www-form-urlencoded") {
@@ -74,7 +85,12 @@ impl<'a> Body<'a> {
                 boundary: boundary(content_type),
                 body,
             }
-        } else if is(b"application/octet-stream") || begins(b"image/") && !ends(b"+xml") || begins(b"audio/") || begins(b"video/") || begins(b"font/") {
+        } else if is(b"application/octet-stream")
+            || begins(b"image/") && !ends(b"+xml")
+            || begins(b"audio/")
+            || begins(b"video/")
+            || begins(b"font/")
+        {
             Self::None
         } else {
             Self::Text(body)
@@ -97,7 +113,9 @@ fn boundary(content_type: &[u8]) -> &[u8] {
             continue;
         };
         if name.eq_ignore_ascii_case(b"boundary=") {
-            let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+            let unquoted = value
+                .strip_prefix(b"\"")
+                .and_then(|value| value.strip_suffix(b"\""));
             return unquoted.unwrap_or(value);
         }
     }
@@ -118,7 +136,10 @@ pub enum Progress {
 enum Stage {
     Path(PathCursor),
     Args(PairsCursor),
-    Header { index: usize, cookies: Option<PairsCursor> },
+    Header {
+        index: usize,
+        cookies: Option<PairsCursor>,
+    },
     Body(BodyCursor),
     Done,
 }
@@ -163,10 +184,20 @@ impl Inspection {
     }
 
     /// Looks at about `budget` bytes of the request, which must be the same at every step.
-    pub fn step(&mut self, settings: &FilterSettings, input: &Input<'_>, scratch: &mut Scratch, budget: usize) -> Progress {
+    pub fn step(
+        &mut self,
+        settings: &FilterSettings,
+        input: &Input<'_>,
+        scratch: &mut Scratch,
+        budget: usize,
+    ) -> Progress {
         let mut left = budget.max(1);
         while left > 0 {
-            let cost = if self.value.is_some() { self.look(settings, input, scratch) } else { self.advance(settings, input) };
+            let cost = if self.value.is_some() {
+                self.look(settings, input, scratch)
+            } else {
+                self.advance(settings, input)
+            };
             if matches!(self.stage, Stage::Done) {
                 return Progress::Done;
             }
@@ -253,7 +284,11 @@ impl Inspection {
             Stage::Path(_) => input.path,
             Stage::Args(_) => input.args,
             Stage::Header { index, cookies } => {
-                let index = if cookies.is_some() { *index } else { index.saturating_sub(1) };
+                let index = if cookies.is_some() {
+                    *index
+                } else {
+                    index.saturating_sub(1)
+                };
                 input.headers.get(index).map_or(b"", |(_, value)| value)
             }
             Stage::Body(_) => input.body.bytes(),
@@ -272,9 +307,12 @@ impl Inspection {
         let source = self.source(input);
         let name = source.get(part.name.clone()).unwrap_or_default();
         match &self.stage {
-            Stage::Body(BodyCursor::Json(cursor)) => {
-                settings.takes_member(cursor.keys().iter().map(|key| source.get(key.clone()).unwrap_or_default()))
-            }
+            Stage::Body(BodyCursor::Json(cursor)) => settings.takes_member(
+                cursor
+                    .keys()
+                    .iter()
+                    .map(|key| source.get(key.clone()).unwrap_or_default()),
+            ),
             Stage::Header { .. } => settings.takes_cookie(name),
             Stage::Args(_) | Stage::Body(_) => settings.takes_field(name),
             Stage::Path(_) | Stage::Done => true,
@@ -286,12 +324,18 @@ impl Inspection {
         let name = self.name(input, part);
         for class in Class::ALL {
             let score = found.hits.score(class);
-            if !settings.classes.contains(class) || score < settings.threshold || self.findings.len() >= settings.max_findings {
+            if !settings.classes.contains(class)
+                || score < settings.threshold
+                || self.findings.len() >= settings.max_findings
+            {
                 continue;
             }
             let (rule, at) = match found.hits.strongest(class) {
                 Some((RuleName::BuiltIn(rule), at)) => (rule.id(), at),
-                Some((RuleName::Custom(index), at)) => (settings.custom.as_deref().map_or("", |custom| custom.id(index)), at),
+                Some((RuleName::Custom(index), at)) => (
+                    settings.custom.as_deref().map_or("", |custom| custom.id(index)),
+                    at,
+                ),
                 None => continue,
             };
             let mut printable = String::new();
@@ -322,7 +366,10 @@ impl Inspection {
                 }
             }
             Stage::Header { index, cookies: None } => {
-                let header = input.headers.get(index.saturating_sub(1)).map_or(&b""[..], |(name, _)| name);
+                let header = input
+                    .headers
+                    .get(index.saturating_sub(1))
+                    .map_or(&b""[..], |(name, _)| name);
                 name.extend_from_slice(header);
             }
             _ => {
@@ -356,7 +403,12 @@ impl BodyCursor {
 }
 
 /// The next header field that is looked at, or the next cookie.
-fn next_header(index: &mut usize, cookies: &mut Option<PairsCursor>, settings: &FilterSettings, input: &Input<'_>) -> Found {
+fn next_header(
+    index: &mut usize,
+    cookies: &mut Option<PairsCursor>,
+    settings: &FilterSettings,
+    input: &Input<'_>,
+) -> Found {
     while let Some(&(name, value)) = input.headers.get(*index) {
         if let Some(cursor) = cookies {
             match cursor.next_part(value) {

@@ -174,6 +174,9 @@ mod tests {
             let same = Rule::ALL.iter().filter(|other| other.id() == rule.id());
             assert_eq!(same.count(), 1, "{}", rule.id());
         }
-        assert!(Rule::ALL.len() <= 64, "the rules that match a value are kept in 64 bits");
+        assert!(
+            Rule::ALL.len() <= 64,
+            "the rules that match a value are kept in 64 bits"
+        );
     }
 }

@@ -43,7 +43,13 @@ pub(super) struct Match<'a> {
 }
 
 /// Looks at a value; gives the first of its layers that reaches the threshold.
-pub(super) fn scan<'s>(raw: &[u8], place: Place, transport: Transport, criteria: Criteria<'_>, scratch: &'s mut Scratch) -> Option<Match<'s>> {
+pub(super) fn scan<'s>(
+    raw: &[u8],
+    place: Place,
+    transport: Transport,
+    criteria: Criteria<'_>,
+    scratch: &'s mut Scratch,
+) -> Option<Match<'s>> {
     let has_custom = criteria.custom.is_some_and(|custom| custom.covers(place));
     let mut shape = Shape::of(raw);
     if is_clean(raw, shape) && !has_custom {
@@ -80,7 +86,9 @@ pub(super) fn scan<'s>(raw: &[u8], place: Place, transport: Transport, criteria:
 
 /// Whether no attack can be made of these bytes: they are few and plain, and no name that code gives to what is its own.
 fn is_clean(text: &[u8], shape: Shape) -> bool {
-    shape.is_within(Shape::PLAIN) && text.len() < MIN_ENCODED && !(shape.has(Shape::UNDERSCORE) && text.starts_with(b"__"))
+    shape.is_within(Shape::PLAIN)
+        && text.len() < MIN_ENCODED
+        && !(shape.has(Shape::UNDERSCORE) && text.starts_with(b"__"))
 }
 
 /// Runs the detectors over one layer.
@@ -100,7 +108,10 @@ fn detect(shape: Shape, place: Place, criteria: Criteria<'_>, scratch: &mut Scra
     signature::detect(&text, &mut hits);
     sql::detect(&text, &mut scratch.tokens, &mut hits);
     // Sentences without signs end here.
-    if shape.is_within(Shape::PLAIN.or(Shape::SPACE).or(Shape::QUOTE)) && !text.shape.has(Shape::DOT) && text.is_prose {
+    if shape.is_within(Shape::PLAIN.or(Shape::SPACE).or(Shape::QUOTE))
+        && !text.shape.has(Shape::DOT)
+        && text.is_prose
+    {
         return hits;
     }
     traversal::detect(&text, &mut hits);

@@ -60,13 +60,16 @@ impl Skip {
             return nonempty(name).map(|name| Self::Cookie(name.into()));
         }
         if let Some(keys) = text.strip_prefix("$.") {
-            let keys: Option<Box<[Box<str>]>> = keys.split('.').map(|key| nonempty(key).map(Into::into)).collect();
+            let keys: Option<Box<[Box<str>]>> =
+                keys.split('.').map(|key| nonempty(key).map(Into::into)).collect();
             return keys.map(Self::Member);
         }
         if text.starts_with('/') {
             return Some(Self::Path(text.into()));
         }
-        nonempty(text).filter(|text| !text.starts_with('$')).map(|name| Self::Field(name.into()))
+        nonempty(text)
+            .filter(|text| !text.starts_with('$'))
+            .map(|name| Self::Field(name.into()))
     }
 }
 
@@ -77,7 +80,10 @@ fn nonempty(text: &str) -> Option<&str> {
 impl FilterSettings {
     /// Whether a field of this name is looked at.
     pub(super) fn takes_field(&self, name: &[u8]) -> bool {
-        !self.skips.iter().any(|skip| matches!(skip, Skip::Field(skipped) if skipped.as_bytes() == name))
+        !self
+            .skips
+            .iter()
+            .any(|skip| matches!(skip, Skip::Field(skipped) if skipped.as_bytes() == name))
     }
 
     /// Whether the member that these keys lead to is looked at. Elements of arrays have empty keys.
@@ -93,19 +99,35 @@ impl FilterSettings {
     }
 
     pub(super) fn takes_cookie(&self, name: &[u8]) -> bool {
-        !self.skips.iter().any(|skip| matches!(skip, Skip::Cookie(skipped) if skipped.as_bytes() == name))
+        !self
+            .skips
+            .iter()
+            .any(|skip| matches!(skip, Skip::Cookie(skipped) if skipped.as_bytes() == name))
     }
 
     pub(super) fn takes_path(&self, path: &[u8]) -> bool {
-        !self.skips.iter().any(|skip| matches!(skip, Skip::Path(prefix) if path.starts_with(prefix.as_bytes())))
+        !self
+            .skips
+            .iter()
+            .any(|skip| matches!(skip, Skip::Path(prefix) if path.starts_with(prefix.as_bytes())))
     }
 
     /// Whether a header field is looked at.
     pub(super) fn takes_header(&self, name: &[u8]) -> bool {
-        let is_chosen = [&b"user-agent"[..], b"referer", b"origin", b"forwarded"].iter().any(|chosen| name.eq_ignore_ascii_case(chosen))
-            || name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
-            || self.headers.iter().any(|chosen| name.eq_ignore_ascii_case(chosen.as_bytes()));
-        is_chosen && !self.skips.iter().any(|skip| matches!(skip, Skip::Header(skipped) if name.eq_ignore_ascii_case(skipped.as_bytes())))
+        let is_chosen = [&b"user-agent"[..], b"referer", b"origin", b"forwarded"]
+            .iter()
+            .any(|chosen| name.eq_ignore_ascii_case(chosen))
+            || name
+                .get(..2)
+                .is_some_and(|start| start.eq_ignore_ascii_case(b"x-"))
+            || self
+                .headers
+                .iter()
+                .any(|chosen| name.eq_ignore_ascii_case(chosen.as_bytes()));
+        is_chosen
+            && !self.skips.iter().any(
+                |skip| matches!(skip, Skip::Header(skipped) if name.eq_ignore_ascii_case(skipped.as_bytes())),
+            )
     }
 }
 
@@ -135,7 +157,10 @@ mod tests {
     #[test]
     fn what_is_skipped_is_not_taken() {
         let settings = FilterSettings {
-            skips: ["code", "$.a.b", "header:x-code", "cookie:c", "/raw/"].iter().filter_map(|text| Skip::parse(text)).collect(),
+            skips: ["code", "$.a.b", "header:x-code", "cookie:c", "/raw/"]
+                .iter()
+                .filter_map(|text| Skip::parse(text))
+                .collect(),
             headers: vec!["accept".into()],
             ..FilterSettings::default()
         };
@@ -143,7 +168,11 @@ mod tests {
         assert!(!takes_member(&["x", "code", "y"]) && !takes_member(&["a", "", "b", "c"]));
         assert!(takes_member(&["a", "c"]) && takes_member(&["x", "a", "b"]));
         assert!(!settings.takes_field(b"code") && settings.takes_field(b"coded"));
-        assert!(!settings.takes_header(b"X-Code") && settings.takes_header(b"X-Other") && settings.takes_header(b"Accept"));
+        assert!(
+            !settings.takes_header(b"X-Code")
+                && settings.takes_header(b"X-Other")
+                && settings.takes_header(b"Accept")
+        );
         assert!(!settings.takes_header(b"Authorization") && settings.takes_header(b"X-Auth-Token"));
         assert!(!settings.takes_cookie(b"c") && settings.takes_cookie(b"d"));
         assert!(!settings.takes_path(b"/raw/x") && settings.takes_path(b"/x/raw/"));

@@ -77,7 +77,14 @@ kinds! {
 impl Shape {
     /// What words, numbers, dates and most names are made of.
     pub(super) const PLAIN: Self = Self(
-        Self::LETTER.0 | Self::DIGIT.0 | Self::UNDERSCORE.0 | Self::DASH.0 | Self::DOT.0 | Self::COLON.0 | Self::COMMA.0 | Self::PLUS.0,
+        Self::LETTER.0
+            | Self::DIGIT.0
+            | Self::UNDERSCORE.0
+            | Self::DASH.0
+            | Self::DOT.0
+            | Self::COLON.0
+            | Self::COMMA.0
+            | Self::PLUS.0,
     );
 
     pub(super) fn of(bytes: &[u8]) -> Self {

@@ -34,11 +34,17 @@ fn ldap(text: &Text<'_>, hits: &mut Hits) {
         let is_filter = match rest {
             [b')', ..] => {
                 let next = text.skip_space(at + 1);
-                let opens = matches!(text.byte(next), b'(') && (is_condition(text, next + 1) || matches!(text.byte(next + 1), b'|' | b'&' | b'!') && text.byte(next + 2) == b'(');
+                let opens = matches!(text.byte(next), b'(')
+                    && (is_condition(text, next + 1)
+                        || matches!(text.byte(next + 1), b'|' | b'&' | b'!') && text.byte(next + 2) == b'(');
                 let after_star = text.before(at) == b'*';
                 let is_empty = rest.starts_with(b")(&)") || rest.starts_with(b")(|)");
-                let negates = matches!(rest, [b')', b'!' | b'&' | b'|', b'(', ..]) && is_condition(text, at + 3);
-                opens || is_empty || negates || after_star && matches!(rest.get(1..), Some([b'(' | b')' | b'&' | b'|' | 0, ..]))
+                let negates =
+                    matches!(rest, [b')', b'!' | b'&' | b'|', b'(', ..]) && is_condition(text, at + 3);
+                opens
+                    || is_empty
+                    || negates
+                    || after_star && matches!(rest.get(1..), Some([b'(' | b')' | b'&' | b'|' | 0, ..]))
             }
             [b'(', b'&' | b'|' | b'!', b'(', ..] => is_condition(text, at + 3) || text.before(at) == b'*',
             _ => false,
@@ -48,7 +54,11 @@ fn ldap(text: &Text<'_>, hits: &mut Hits) {
             return;
         }
     }
-    let oid = memchr::memmem::find(text.bytes, b":=").filter(|&at| text.bytes.get(..at).is_some_and(|before| before.ends_with(b"2.5.13.18") || before.ends_with(b".803") || before.ends_with(b".804")));
+    let oid = memchr::memmem::find(text.bytes, b":=").filter(|&at| {
+        text.bytes.get(..at).is_some_and(|before| {
+            before.ends_with(b"2.5.13.18") || before.ends_with(b".803") || before.ends_with(b".804")
+        })
+    });
     if let Some(at) = oid {
         hits.add(Rule::LdapFilter, at);
     }
@@ -56,9 +66,16 @@ fn ldap(text: &Text<'_>, hits: &mut Hits) {
 
 /// `uid=*`, `cn~=x`: an attribute and an operator, and no argument of a call.
 fn is_condition(text: &Text<'_>, at: usize) -> bool {
-    let name = text.from(at).iter().take(40).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b';' | b'.' | b':')).count();
+    let name = text
+        .from(at)
+        .iter()
+        .take(40)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b';' | b'.' | b':'))
+        .count();
     let operator = text.from(at + name);
-    name > 0 && (matches!(operator, [b'=', next, ..] if *next != b'=' && *next != b'>') || matches!(operator, [b'~' | b'<' | b'>', b'=', ..]))
+    name > 0
+        && (matches!(operator, [b'=', next, ..] if *next != b'=' && *next != b'>')
+            || matches!(operator, [b'~' | b'<' | b'>', b'=', ..]))
         && !text.before(at.saturating_sub(1)).is_ascii_alphanumeric()
 }
 
@@ -78,7 +95,10 @@ static FIELDS: WordMap<Field, 64> = WordMap::new(&[
          last-modified mime-version bcc x-frame-options www-authenticate content-security-policy",
         Field::Telling,
     ),
-    ("location refresh link cookie host status connection cc to from subject server expires pragma etag cache-control user-agent referer header x", Field::Common),
+    (
+        "location refresh link cookie host status connection cc to from subject server expires pragma etag cache-control user-agent referer header x",
+        Field::Common,
+    ),
 ]);
 
 /// A line break with a header field, a status line or a command of a mail server behind it.
@@ -93,14 +113,28 @@ fn header_fields(text: &Text<'_>, hits: &mut Hits) {
             continue;
         }
         let rest = text.from(start);
-        let name = rest.iter().take(32).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+        let name = rest
+            .iter()
+            .take(32)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+            .count();
         let is_field = matches!(rest.get(name), Some(b':'))
             && match FIELDS.find(rest.get(..name).unwrap_or_default()) {
                 Some(Field::Telling) => true,
                 Some(Field::Common) => !text.place.holds_text(),
                 None => !text.place.holds_text() && rest.starts_with(b"x-"),
             };
-        let is_command = [&b"http/1."[..], b"http/2 ", b"rcpt to:", b"mail from:", b"quit\r", b"helo ", b"ehlo "].iter().any(|command| rest.starts_with(command))
+        let is_command = [
+            &b"http/1."[..],
+            b"http/2 ",
+            b"rcpt to:",
+            b"mail from:",
+            b"quit\r",
+            b"helo ",
+            b"ehlo ",
+        ]
+        .iter()
+        .any(|command| rest.starts_with(command))
             || is_mail_command(rest, name);
         if is_field || is_command {
             hits.add(Rule::CrlfField, at);
@@ -111,9 +145,24 @@ fn header_fields(text: &Text<'_>, hits: &mut Hits) {
 
 /// A tagged command of IMAP, or a lone `QUIT`.
 fn is_mail_command(rest: &[u8], name: usize) -> bool {
-    let is_tag = name > 1 && rest.get(1..name).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
+    let is_tag = name > 1
+        && rest
+            .get(1..name)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
     let command = rest.get(name + 1..).unwrap_or_default();
-    rest.trim_ascii_end() == b"quit" || is_tag && [&b"capability"[..], b"fetch ", b"select ", b"login ", b"logout", b"create ", b"delete "].iter().any(|known| command.starts_with(known))
+    rest.trim_ascii_end() == b"quit"
+        || is_tag
+            && [
+                &b"capability"[..],
+                b"fetch ",
+                b"select ",
+                b"login ",
+                b"logout",
+                b"create ",
+                b"delete ",
+            ]
+            .iter()
+            .any(|known| command.starts_with(known))
 }
 
 /// How objects of Java and .NET begin in base64 and in digits, and what gzip makes of them.
@@ -129,12 +178,24 @@ pub(super) fn packed_object(text: &Text<'_>, hits: &mut Hits) {
 /// An object that PHP serialized: `O:4:"User":1:{`.
 fn serialized(text: &Text<'_>, hits: &mut Hits) {
     for at in memchr::memchr_iter(b':', text.bytes) {
-        let Some(start) = at.checked_sub(1).filter(|&start| matches!(text.byte(start), b'o' | b'c' | b'a') && !text.before(start).is_ascii_alphanumeric()) else {
+        let Some(start) = at.checked_sub(1).filter(|&start| {
+            matches!(text.byte(start), b'o' | b'c' | b'a') && !text.before(start).is_ascii_alphanumeric()
+        }) else {
             continue;
         };
-        let digits = text.from(at + 1).iter().take(8).take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = text
+            .from(at + 1)
+            .iter()
+            .take(8)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let rest = text.from(at + 1 + digits);
-        if digits > 0 && (rest.starts_with(b":\"") || rest.starts_with(b":{") && text.byte(start) == b'a' && matches!(rest.get(2), Some(b'i' | b's' | b'o' | b'}'))) {
+        if digits > 0
+            && (rest.starts_with(b":\"")
+                || rest.starts_with(b":{")
+                    && text.byte(start) == b'a'
+                    && matches!(rest.get(2), Some(b'i' | b's' | b'o' | b'}')))
+        {
             hits.add(Rule::CodeObject, start);
             return;
         }
@@ -145,9 +206,19 @@ fn serialized(text: &Text<'_>, hits: &mut Hits) {
 fn dynamic_call(text: &Text<'_>, hits: &mut Hits) {
     for at in memchr::memchr_iter(b'$', text.bytes) {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'@');
-        let name = text.from(at + 1).iter().take(32).take_while(|byte| is_name(byte)).count();
+        let name = text
+            .from(at + 1)
+            .iter()
+            .take(32)
+            .take_while(|byte| is_name(byte))
+            .count();
         let mut end = at + 1 + name;
-        let has_letter = text.bytes.get(at + 1..end).unwrap_or_default().iter().any(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+        let has_letter = text
+            .bytes
+            .get(at + 1..end)
+            .unwrap_or_default()
+            .iter()
+            .any(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
         let mut subscripts = 0;
         while let open @ (b'[' | b'{') = text.byte(end) {
             let close = if open == b'[' { b']' } else { b'}' };
@@ -160,7 +231,10 @@ fn dynamic_call(text: &Text<'_>, hits: &mut Hits) {
                 break;
             }
         }
-        if (has_letter || subscripts > 0 && name == 0) && text.byte(end) == b'(' && !text.before(at).is_ascii_alphanumeric() {
+        if (has_letter || subscripts > 0 && name == 0)
+            && text.byte(end) == b'('
+            && !text.before(at).is_ascii_alphanumeric()
+        {
             hits.add(Rule::CodeDynamic, at);
             return;
         }
@@ -170,13 +244,35 @@ fn dynamic_call(text: &Text<'_>, hits: &mut Hits) {
 /// A URL as the value whose end shows that something is to be cut off, or whose host is an address.
 fn included(text: &Text<'_>, hits: &mut Hits) {
     let bytes = text.bytes.trim_ascii();
-    let rest = [&b"http://"[..], b"https://", b"ftp://", b"ftps://", b"//"].iter().find_map(|scheme| bytes.strip_prefix(*scheme));
+    let rest = [&b"http://"[..], b"https://", b"ftp://", b"ftps://", b"//"]
+        .iter()
+        .find_map(|scheme| bytes.strip_prefix(*scheme));
     let Some(rest) = rest.filter(|_| !matches!(text.place, Place::Header)) else {
         return;
     };
-    let host = rest.split(|byte| matches!(byte, b'/' | b':' | b'?' | b'#')).next().unwrap_or_default();
-    let is_address = host.len() >= 7 && host.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') && host.iter().filter(|byte| **byte == b'.').count() == 3;
-    let is_script = [&b".txt"[..], b".php", b".gif", b".jpg", b".inc", b".asp", b".jsp", b".sh"].iter().any(|end| rest.strip_suffix(b"?").or_else(|| rest.strip_suffix(b"\0")).is_some_and(|path| path.ends_with(end)));
+    let host = rest
+        .split(|byte| matches!(byte, b'/' | b':' | b'?' | b'#'))
+        .next()
+        .unwrap_or_default();
+    let is_address = host.len() >= 7
+        && host.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        && host.iter().filter(|byte| **byte == b'.').count() == 3;
+    let is_script = [
+        &b".txt"[..],
+        b".php",
+        b".gif",
+        b".jpg",
+        b".inc",
+        b".asp",
+        b".jsp",
+        b".sh",
+    ]
+    .iter()
+    .any(|end| {
+        rest.strip_suffix(b"?")
+            .or_else(|| rest.strip_suffix(b"\0"))
+            .is_some_and(|path| path.ends_with(end))
+    });
     if is_script || is_address && rest.len() > host.len() + 1 {
         hits.add(Rule::SsrfInclude, 0);
     }
@@ -185,7 +281,12 @@ fn included(text: &Text<'_>, hits: &mut Hits) {
 /// `name[$ne]`, `$where`: an operator in the name of a field.
 fn operator_name(text: &Text<'_>, hits: &mut Hits) {
     for at in memchr::memchr_iter(b'$', text.bytes) {
-        let word = text.from(at + 1).iter().take(24).take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let word = text
+            .from(at + 1)
+            .iter()
+            .take(24)
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
         let is_bracketed = text.before(at) == b'[' && text.byte(at + 1 + word) == b']';
         if word > 1 && is_bracketed {
             hits.add(Rule::NosqlOperator, at);
@@ -195,18 +296,28 @@ fn operator_name(text: &Text<'_>, hits: &mut Hits) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::class::Class;
+    use super::*;
 
     fn hits(text: &str, place: Place) -> Hits {
         let mut hits = Hits::default();
-        detect(&Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place), &mut hits);
+        detect(
+            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place),
+            &mut hits,
+        );
         hits
     }
 
     #[test]
     fn filters_of_directories_are_found() {
-        for text in ["*)(uid=*))(|(uid=*", "admin)(&)", "x*)(objectclass=*", "(&(uid=a)(!(x=y)))", "*)(&", "a)(cn=*"] {
+        for text in [
+            "*)(uid=*))(|(uid=*",
+            "admin)(&)",
+            "x*)(objectclass=*",
+            "(&(uid=a)(!(x=y)))",
+            "*)(&",
+            "a)(cn=*",
+        ] {
             let found = hits(text, Place::Argument).score(Class::Ldap);
             assert!(found >= 5, "{text}");
         }
@@ -226,7 +337,12 @@ mod tests {
         ] {
             assert!(hits(text, place).score(Class::Crlf) >= 5, "{text:?}");
         }
-        for text in ["name: x\nlocation: berlin", "to: you\nsubject: hello", "a\nb", "x\nhttp is a protocol"] {
+        for text in [
+            "name: x\nlocation: berlin",
+            "to: you\nsubject: hello",
+            "a\nb",
+            "x\nhttp is a protocol",
+        ] {
             assert_eq!(hits(text, Place::Json).score(Class::Crlf), 0, "{text:?}");
         }
     }
@@ -238,6 +354,9 @@ mod tests {
         assert!(hits("name[$ne]", Place::ArgumentName).score(Class::Nosql) >= 5);
         assert_eq!(hits("price_$", Place::JsonKey).score(Class::Nosql), 0);
         assert!(hits("http://10.1.2.3/shell", Place::Argument).score(Class::Ssrf) >= 5);
-        assert_eq!(hits("http://example.org/a.php?x=1", Place::Argument).score(Class::Ssrf), 0);
+        assert_eq!(
+            hits("http://example.org/a.php?x=1", Place::Argument).score(Class::Ssrf),
+            0
+        );
     }
 }

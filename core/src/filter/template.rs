@@ -11,13 +11,17 @@ const MAX_EXPRESSION: usize = 400;
 const MAX_EXPRESSIONS: usize = 64;
 
 pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
-    if !text.shape.has(Shape::BRACE.or(Shape::AT)) && !(text.shape.has(Shape::ANGLE) && text.shape.has(Shape::PERCENT)) {
+    let has_tag = text.shape.has(Shape::ANGLE) && text.shape.has(Shape::PERCENT);
+    if !has_tag && !text.shape.has(Shape::BRACE.or(Shape::AT)) {
         return;
     }
     let mut count = 0;
     for found in memchr::memchr3_iter(b'{', b'<', b'@', text.bytes) {
         // A sign before the brace belongs to the opening.
-        let at = found.saturating_sub(usize::from(matches!(text.before(found), b'$' | b'#' | b'*' | b'~' | b'@' | b'%')));
+        let at = found.saturating_sub(usize::from(matches!(
+            text.before(found),
+            b'$' | b'#' | b'*' | b'~' | b'@' | b'%'
+        )));
         let Some(opening) = Opening::at(text, at).or_else(|| Opening::at(text, found)) else {
             continue;
         };
@@ -65,7 +69,11 @@ impl Opening {
 
     /// What stands in the expression, as far as it is looked at.
     fn inside<'a>(self, text: &Text<'a>, at: usize) -> &'a [u8] {
-        let length = if self == Self::Bare && text.byte(at) != b'@' { 1 } else { 2 };
+        let length = if self == Self::Bare && text.byte(at) != b'@' {
+            1
+        } else {
+            2
+        };
         let rest = text.from(at + length);
         let rest = rest.get(..rest.len().min(MAX_EXPRESSION)).unwrap_or_default();
         let end = match self {
@@ -83,10 +91,15 @@ impl Opening {
             return Some(Rule::TemplateLookup);
         }
         let strong = Some(Rule::TemplateExpression);
-        let computes = is_arithmetic(inside) && (self != Self::Bare || memchr::memchr2(b'*', b'+', inside).is_some());
+        let computes =
+            is_arithmetic(inside) && (self != Self::Bare || memchr::memchr2(b'*', b'+', inside).is_some());
         let calls = memchr::memchr(b'(', inside).is_some();
         if computes {
-            return if in_prose && !matches!(self, Self::Braces) { Some(Rule::TemplateWeakExpression) } else { strong };
+            return if in_prose && !matches!(self, Self::Braces) {
+                Some(Rule::TemplateWeakExpression)
+            } else {
+                strong
+            };
         }
         if in_prose {
             return None;
@@ -94,7 +107,11 @@ impl Opening {
         match self {
             Self::Braces if calls || is_object(inside) || has_filter(inside) => strong,
             Self::Dollar | Self::Sign if is_object(inside) && calls => strong,
-            Self::Dollar | Self::Sign if is_object(inside) || calls && memchr::memchr2(b'"', b'\'', inside).is_some() => Some(Rule::TemplateWeakExpression),
+            Self::Dollar | Self::Sign
+                if is_object(inside) || calls && memchr::memchr2(b'"', b'\'', inside).is_some() =>
+            {
+                Some(Rule::TemplateWeakExpression)
+            }
             Self::Percent if calls || is_object(inside) => strong,
             Self::Block if is_tag(inside) => strong,
             _ => None,
@@ -112,13 +129,24 @@ fn is_arithmetic(inside: &[u8]) -> bool {
         return false;
     };
     let rest = rest.strip_prefix(b"*").unwrap_or(rest).trim_ascii_start();
-    number > 0 && matches!(operator, b'*' | b'+' | b'-' | b'/' | b'%') && operand_length(rest) > 0 && !(operator == b'-' && number == 4)
+    number > 0
+        && matches!(operator, b'*' | b'+' | b'-' | b'/' | b'%')
+        && operand_length(rest) > 0
+        && !(operator == b'-' && number == 4)
 }
 
 fn operand_length(text: &[u8]) -> usize {
     match text.first() {
-        Some(b'0'..=b'9') => text.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count(),
-        Some(&quote @ (b'"' | b'\'')) => text.iter().skip(1).take(16).position(|&byte| byte == quote).map_or(0, |at| at + 2),
+        Some(b'0'..=b'9') => text
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count(),
+        Some(&quote @ (b'"' | b'\'')) => text
+            .iter()
+            .skip(1)
+            .take(16)
+            .position(|&byte| byte == quote)
+            .map_or(0, |at| at + 2),
         _ => 0,
     }
 }
@@ -127,17 +155,35 @@ fn operand_length(text: &[u8]) -> usize {
 fn is_object(inside: &[u8]) -> bool {
     let name = inside.trim_ascii_start();
     let name = name.strip_prefix(b"=").unwrap_or(name).trim_ascii_start();
-    let length = name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    let length = name
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .count();
     let is_alone = name.get(length..).unwrap_or_default().trim_ascii().is_empty();
     let goes_on = matches!(name.get(length), Some(b'.' | b'[' | b'|' | b'('));
     match name.get(..length).unwrap_or_default() {
-        b"config" | b"self" | b"_self" | b"settings" | b"lipsum" | b"cycler" | b"joiner" | b"get_flashed_messages" | b"_context" | b"dump" | b"handler" => {
-            is_alone || goes_on
+        b"config"
+        | b"self"
+        | b"_self"
+        | b"settings"
+        | b"lipsum"
+        | b"cycler"
+        | b"joiner"
+        | b"get_flashed_messages"
+        | b"_context"
+        | b"dump"
+        | b"handler" => is_alone || goes_on,
+        b"request" | b"app" | b"application" | b"class" | b"namespace" | b"url_for" | b"this"
+        | b"constructor" | b"range" | b"env" | b"process" | b"global" | b"root" | b"session" | b"system"
+        | b"runtime" | b"object" | b"kernel" | b"file" | b"dir" | b"pagecontext" | b"param" | b"_globals"
+        | b"ex" | b"product" | b"messages" | b"debug" | b"freemarker" | b"smarty" | b"t" => {
+            goes_on && memchr::memchr2(b'(', b'_', inside).is_some()
+                || is_alone && name.len() > 5 && name.starts_with(b"_")
         }
-        b"request" | b"app" | b"application" | b"class" | b"namespace" | b"url_for" | b"this" | b"constructor" | b"range" | b"env" | b"process" | b"global"
-        | b"root" | b"session" | b"system" | b"runtime" | b"object" | b"kernel" | b"file" | b"dir" | b"pagecontext" | b"param" | b"_globals"
-        | b"ex" | b"product" | b"messages" | b"debug" | b"freemarker" | b"smarty" | b"t" => goes_on && memchr::memchr2(b'(', b'_', inside).is_some() || is_alone && name.len() > 5 && name.starts_with(b"_"),
-        _ => matches!(name.first(), Some(b'"' | b'\'' | b'[' | b'(')) && memchr::memchr2(b'.', b'|', inside).is_some(),
+        _ => {
+            matches!(name.first(), Some(b'"' | b'\'' | b'[' | b'('))
+                && memchr::memchr2(b'.', b'|', inside).is_some()
+        }
     }
 }
 
@@ -147,18 +193,45 @@ fn has_filter(inside: &[u8]) -> bool {
         return false;
     };
     let filter = inside.get(bar + 1..).unwrap_or_default().trim_ascii_start();
-    [&b"attr"[..], b"map", b"filter", b"sort", b"reduce", b"passthru", b"system", b"join", b"format", b"pprint", b"exec", b"safe", b"list"]
-        .iter()
-        .any(|known| filter.starts_with(known))
+    [
+        &b"attr"[..],
+        b"map",
+        b"filter",
+        b"sort",
+        b"reduce",
+        b"passthru",
+        b"system",
+        b"join",
+        b"format",
+        b"pprint",
+        b"exec",
+        b"safe",
+        b"list",
+    ]
+    .iter()
+    .any(|known| filter.starts_with(known))
 }
 
 /// A statement in a block: `{% import os %}`.
 fn is_tag(inside: &[u8]) -> bool {
     let inside = inside.trim_ascii_start();
     let inside = inside.strip_prefix(b"-").unwrap_or(inside).trim_ascii_start();
-    [&b"import"[..], b"include", b"for ", b"set ", b"debug", b"if ", b"from", b"extends", b"with ", b"raw", b"load", b"print"]
-        .iter()
-        .any(|tag| inside.starts_with(tag))
+    [
+        &b"import"[..],
+        b"include",
+        b"for ",
+        b"set ",
+        b"debug",
+        b"if ",
+        b"from",
+        b"extends",
+        b"with ",
+        b"raw",
+        b"load",
+        b"print",
+    ]
+    .iter()
+    .any(|tag| inside.starts_with(tag))
 }
 
 /// A lookup of Log4j, hidden or not: `jndi:`, `${lower:j}ndi`, `::-j`.
@@ -168,7 +241,26 @@ fn is_lookup(inside: &[u8]) -> bool {
     has_argument
         && (matches!(
             name.trim_ascii(),
-            b"jndi" | b"lower" | b"upper" | b"sys" | b"java" | b"ctx" | b"base64" | b"bundle" | b"date" | b"event" | b"main" | b"marker" | b"map" | b"sd" | b"web" | b"docker" | b"k8s" | b"kubernetes" | b"spring" | b"script"
+            b"jndi"
+                | b"lower"
+                | b"upper"
+                | b"sys"
+                | b"java"
+                | b"ctx"
+                | b"base64"
+                | b"bundle"
+                | b"date"
+                | b"event"
+                | b"main"
+                | b"marker"
+                | b"map"
+                | b"sd"
+                | b"web"
+                | b"docker"
+                | b"k8s"
+                | b"kubernetes"
+                | b"spring"
+                | b"script"
         ) || name == b"env" && memchr::memmem::find(inside, b":-").is_some()
             || inside.starts_with(b"::-")
             || inside.starts_with(b"${"))
@@ -182,7 +274,10 @@ mod tests {
 
     fn score(text: &str) -> u16 {
         let mut hits = Hits::default();
-        detect(&Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument), &mut hits);
+        detect(
+            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument),
+            &mut hits,
+        );
         hits.score(Class::Template)
     }
 

@@ -10,7 +10,9 @@ use super::shape::Shape;
 
 pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
     absolute(text, hits);
-    if text.shape.has(Shape::DOT.or(Shape::HIGH).or(Shape::PERCENT)) || text.shape.has(Shape::SLASH.or(Shape::BACKSLASH)) && text.shape.has(Shape::DIGIT) {
+    if text.shape.has(Shape::DOT.or(Shape::HIGH).or(Shape::PERCENT))
+        || text.shape.has(Shape::DIGIT) && text.shape.has(Shape::LETTER)
+    {
         dots(text, hits);
     }
     if text.shape.has(Shape::CONTROL) {
@@ -21,9 +23,15 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
 /// A value that is the path of a file from the root on, in a directory that applications do not serve.
 fn absolute(text: &Text<'_>, hits: &mut Hits) {
     let path = text.bytes.trim_ascii();
-    let is_absolute = matches!(path, [b'/' | b'\\', b'a'..=b'z' | b'[', ..]) || matches!(path, [b'a'..=b'z', b':', b'/' | b'\\', ..]);
+    let is_absolute = matches!(path, [b'/' | b'\\', b'a'..=b'z' | b'[', ..])
+        || matches!(path, [b'a'..=b'z', b':', b'/' | b'\\', ..]);
     let is_request = matches!(text.place, Place::Path | Place::PathSegment | Place::Header);
-    if is_absolute && !is_request && !text.is_prose && !text.shape.has(Shape::NEWLINE) && !text.shape.has(Shape::ANGLE) {
+    if is_absolute
+        && !is_request
+        && !text.is_prose
+        && !text.shape.has(Shape::NEWLINE)
+        && !text.shape.has(Shape::ANGLE)
+    {
         hits.add(Rule::TraversalAbsolute, 0);
     }
 }
@@ -33,7 +41,11 @@ fn dots(text: &Text<'_>, hits: &mut Hits) {
     let mut steps = 0;
     let mut first = None;
     let mut at = 0;
-    while let Some(found) = text.from(at).iter().position(|byte| matches!(byte, b'.' | b'%' | b'0' | 0xc0 | 0xe2)) {
+    while let Some(found) = text
+        .from(at)
+        .iter()
+        .position(|byte| matches!(byte, b'.' | b'%' | b'0' | 0xc0 | 0xe2))
+    {
         let start = at + found;
         if !may_be_dots(text.byte(start), text.byte(start + 1)) {
             at = start + 1;
@@ -49,7 +61,8 @@ fn dots(text: &Text<'_>, hits: &mut Hits) {
     let Some(first) = first else {
         return;
     };
-    let is_path = matches!(text.place, Place::Path | Place::PathSegment);
+    let is_path = matches!(text.place, Place::Path | Place::PathSegment)
+        && matches!(text.before(first), 0 | b'/' | b'\\');
     let is_text = text.shape.has(Shape::SPACE.or(Shape::NEWLINE)) || text.is_prose;
     let rule = if is_path || steps >= 3 || !is_text {
         Rule::TraversalDots
@@ -103,16 +116,32 @@ fn dots_end(text: &Text<'_>, start: usize) -> usize {
 
 /// The length of a dot that is written as a number.
 fn dot_literal(rest: &[u8]) -> usize {
-    [&b"0x2e"[..], b"%2e", b"%2%e", b"%c0%ae", b"%c0.", b"%c0%2e", b"%c0%5e", b"%%c0%6e", b"%c0%6e", b"%c0%ee", b"%c0%fe", b"%uff0e"]
-        .iter()
-        .find(|literal| rest.starts_with(literal))
-        .map_or(0, |literal| literal.len())
+    [
+        &b"0x2e"[..],
+        b"%2e",
+        b"%2%e",
+        b"%c0%ae",
+        b"%c0.",
+        b"%c0%2e",
+        b"%c0%5e",
+        b"%%c0%6e",
+        b"%c0%6e",
+        b"%c0%ee",
+        b"%c0%fe",
+        b"%uff0e",
+    ]
+    .iter()
+    .find(|literal| rest.starts_with(literal))
+    .map_or(0, |literal| literal.len())
 }
 
 /// Whether a run of dots is a step: a separator behind it, or before it at the end of the value; no word beside it.
 fn is_step(text: &Text<'_>, start: usize, end: usize) -> bool {
     let before = text.before(start);
-    if before.is_ascii_alphanumeric() && !text.bytes.get(..start).unwrap_or_default().ends_with(b"0x2f") && !text.bytes.get(..start).unwrap_or_default().ends_with(b"0x5c") {
+    if before.is_ascii_alphanumeric()
+        && !text.bytes.get(..start).unwrap_or_default().ends_with(b"0x2f")
+        && !text.bytes.get(..start).unwrap_or_default().ends_with(b"0x5c")
+    {
         return false;
     }
     let rest = text.from(end);
@@ -142,17 +171,55 @@ fn separator_length(rest: &[u8]) -> usize {
 
 /// The length of a separator that is written as a number, or as some decoders leave it.
 fn literal_length(rest: &[u8]) -> usize {
-    [&b"2f"[..], b"5c", b"0x2f", b"0x5c", b"%2f", b"%5c", b"%c0%af", b"%c1%9c", b"%c0/", b"%c0\\", b"%c1\\", b"%u2215", b"%u2216", b"%uefc8", b"%uf025", b"%bg%qf", b"%2%f", b"%5%c", b"\xc1\xaf", b"\xc0\xaf", b"%c1%af", b"%c0%9v", b"%c0%qf", b"%c1%1c", b"%c1%8s", b"%c1%pc", b"\xc1\x1c", b"\xc0%9v", b"\xc0%qf", b"\xc1%8s", b"\xc1%pc", b"%/", b"\xef\xbf\xbd/"]
-        .iter()
-        .find(|literal| rest.starts_with(literal))
-        .map_or(0, |literal| literal.len())
+    [
+        &b"2f"[..],
+        b"5c",
+        b"0x2f",
+        b"0x5c",
+        b"%2f",
+        b"%5c",
+        b"%c0%af",
+        b"%c1%9c",
+        b"%c0/",
+        b"%c0\\",
+        b"%c1\\",
+        b"%u2215",
+        b"%u2216",
+        b"%uefc8",
+        b"%uf025",
+        b"%bg%qf",
+        b"%2%f",
+        b"%5%c",
+        b"\xc1\xaf",
+        b"\xc0\xaf",
+        b"%c1%af",
+        b"%c0%9v",
+        b"%c0%qf",
+        b"%c1%1c",
+        b"%c1%8s",
+        b"%c1%pc",
+        b"\xc1\x1c",
+        b"\xc0%9v",
+        b"\xc0%qf",
+        b"\xc1%8s",
+        b"\xc1%pc",
+        b"%/",
+        b"\xef\xbf\xbd/",
+    ]
+    .iter()
+    .find(|literal| rest.starts_with(literal))
+    .map_or(0, |literal| literal.len())
 }
 
 /// A NUL that ends the name of a file for the system, but not for the application.
 fn nul(text: &Text<'_>, hits: &mut Hits) {
     for at in memchr::memchr_iter(0, text.bytes) {
         let before = text.bytes.get(..at).unwrap_or_default();
-        let is_file = before.iter().rev().take(64).any(|byte| matches!(byte, b'/' | b'\\' | b'.'));
+        let is_file = before
+            .iter()
+            .rev()
+            .take(64)
+            .any(|byte| matches!(byte, b'/' | b'\\' | b'.'));
         let ends = matches!(text.byte(at + 1), 0 | b'.') || text.bytes.len() == at + 1;
         if is_file && ends {
             hits.add(Rule::TraversalNul, at);
@@ -168,7 +235,10 @@ mod tests {
 
     fn score(text: &str, place: Place) -> u16 {
         let mut hits = Hits::default();
-        detect(&Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place), &mut hits);
+        detect(
+            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place),
+            &mut hits,
+        );
         hits.score(Class::Traversal)
     }
 
@@ -193,7 +263,18 @@ mod tests {
 
     #[test]
     fn dots_are_not_steps() {
-        for text in ["...", "wait.. what", "a..b", "1..10", "v1.2/x", "end.../", "..", "0..=9", "x/.well-known/y", "./x"] {
+        for text in [
+            "...",
+            "wait.. what",
+            "a..b",
+            "1..10",
+            "v1.2/x",
+            "end.../",
+            "..",
+            "0..=9",
+            "x/.well-known/y",
+            "./x",
+        ] {
             assert_eq!(score(text, Place::Argument), 0, "{text:?}");
         }
     }

@@ -28,9 +28,10 @@ pub(in super::super) fn decode_base64(text: &[u8], out: &mut Vec<u8>) -> bool {
         STANDARD
     };
     let mut head = [0; PROBE];
-    let is_text = engine
-        .decode_slice(probe, &mut head)
-        .is_ok_and(|length| head.get(..length).is_some_and(|head| head.iter().all(is_text_byte)));
+    let is_text = engine.decode_slice(probe, &mut head).is_ok_and(|length| {
+        head.get(..length)
+            .is_some_and(|head| head.iter().all(is_text_byte))
+    });
     if !is_text || engine.decode_vec(text, out).is_err() || !out.iter().all(is_text_byte) {
         out.clear();
         return false;

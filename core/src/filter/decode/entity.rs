@@ -59,7 +59,10 @@ fn numeric(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     let digits = rest.get(start..)?;
     let mut code = 0_u32;
     let mut length = 0;
-    while let Some(digit) = digits.get(length).and_then(|&byte| char::from(byte).to_digit(radix)) {
+    while let Some(digit) = digits
+        .get(length)
+        .and_then(|&byte| char::from(byte).to_digit(radix))
+    {
         code = code.saturating_mul(radix).saturating_add(digit);
         length += 1;
     }

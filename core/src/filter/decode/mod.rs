@@ -143,7 +143,11 @@ fn escape(rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         b't' => Some(push(out, b'\t', 2)),
         b'0'..=b'3' => {
             let digits = rest.get(1..4)?;
-            let digits = if digits.iter().all(is_octal) { digits } else { digits.get(..2)? };
+            let digits = if digits.iter().all(is_octal) {
+                digits
+            } else {
+                digits.get(..2)?
+            };
             octal(digits, out)
         }
         b'4'..=b'7' => octal(rest.get(1..3)?, out),
@@ -159,7 +163,9 @@ fn octal(digits: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     if !digits.iter().all(is_octal) {
         return None;
     }
-    let value = digits.iter().fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'));
+    let value = digits
+        .iter()
+        .fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'));
     out.push(u8::try_from(value).ok()?);
     Some(digits.len() + 1)
 }
@@ -218,9 +224,9 @@ fn hex_number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 7 {
         return None;
     }
-    digits
-        .iter()
-        .try_fold(0, |number, &digit| Some(number << 4 | u32::from(hex_digit(digit)?)))
+    digits.iter().try_fold(0, |number, &digit| {
+        Some(number << 4 | u32::from(hex_digit(digit)?))
+    })
 }
 
 #[cfg(test)]

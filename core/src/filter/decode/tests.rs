@@ -91,7 +91,11 @@ fn base64_of_a_text_is_decoded() {
         b"ZGF0YQ",
         b"",
     ] {
-        assert!(!decode_base64(text, &mut out), "{}", String::from_utf8_lossy(text));
+        assert!(
+            !decode_base64(text, &mut out),
+            "{}",
+            String::from_utf8_lossy(text)
+        );
         assert!(out.is_empty());
     }
 }

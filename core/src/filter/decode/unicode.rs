@@ -38,7 +38,11 @@ fn sequence(rest: &[u8]) -> Option<(u32, usize)> {
     if matches!((first, tail), (0xc0 | 0xc1, [0..0x80])) {
         // `c0 2f` is a slash to a decoder that looks at one of the bytes only, `c1 1c` a backslash to one that adds their bits.
         let byte = u32::from(*tail.first()?);
-        let code = if first == 0xc1 && byte < 0x40 { byte | 0x40 } else { byte };
+        let code = if first == 0xc1 && byte < 0x40 {
+            byte | 0x40
+        } else {
+            byte
+        };
         return matches!(code, 0x2e | 0x2f | 0x5c).then_some((code, length));
     }
     let mut code = u32::from(first & bits);

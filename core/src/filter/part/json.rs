@@ -57,7 +57,11 @@ impl JsonCursor {
             State::Between => Found::End,
             State::String(start) | State::Scalar(start) => {
                 let value = start..document.len();
-                if value.is_empty() { Found::End } else { Found::Part(self.value(value)) }
+                if value.is_empty() {
+                    Found::End
+                } else {
+                    Found::Part(self.value(value))
+                }
             }
         }
     }
@@ -118,7 +122,11 @@ impl JsonCursor {
     }
 
     fn string_part(&mut self, document: &[u8], range: Range<usize>) -> Option<Part> {
-        let next = document.get(self.at..)?.iter().take(MAX_BLANK).find(|byte| !byte.is_ascii_whitespace());
+        let next = document
+            .get(self.at..)?
+            .iter()
+            .take(MAX_BLANK)
+            .find(|byte| !byte.is_ascii_whitespace());
         if next != Some(&b':') {
             return (!range.is_empty()).then(|| self.value(range));
         }
@@ -138,14 +146,20 @@ impl JsonCursor {
     /// Reads on in a number, a literal, or whatever stands in their place.
     fn scalar(&mut self, document: &[u8], start: usize, limit: usize) -> Option<Part> {
         let rest = document.get(self.at..limit)?;
-        let Some(length) = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b'"' | b'\n')) else {
+        let Some(length) = rest
+            .iter()
+            .position(|byte| matches!(byte, b',' | b'}' | b']' | b'"' | b'\n'))
+        else {
             self.at = limit;
             return None;
         };
         self.at += length;
         self.state = State::Between;
         let scalar = document.get(start..self.at)?;
-        let is_harmless = scalar.len() <= 64 && scalar.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b' '))
+        let is_harmless = scalar.len() <= 64
+            && scalar
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b' '))
             && scalar.trim_ascii_end().iter().all(|byte| *byte != b' ');
         (!is_harmless).then(|| self.value(start..self.at))
     }

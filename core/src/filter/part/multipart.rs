@@ -74,10 +74,16 @@ impl MultipartCursor {
         let name = parameter(body, &head, b"name").unwrap_or(0..0);
         let file_name = parameter(body, &head, b"filename").or_else(|| parameter(body, &head, b"filename*"));
         let mut value = start + head_length + blank..end;
-        if body.get(value.clone()).is_some_and(|value| value.ends_with(b"\n")) {
+        if body
+            .get(value.clone())
+            .is_some_and(|value| value.ends_with(b"\n"))
+        {
             value.end -= 1;
         }
-        if body.get(value.clone()).is_some_and(|value| value.ends_with(b"\r")) {
+        if body
+            .get(value.clone())
+            .is_some_and(|value| value.ends_with(b"\r"))
+        {
             value.end -= 1;
         }
         // They are given from the last to the first.
@@ -94,7 +100,9 @@ fn parameter(body: &[u8], head: &Range<usize>, name: &[u8]) -> Option<Range<usiz
     let bytes = body.get(head.clone())?;
     for equals in memchr::memchr_iter(b'=', bytes) {
         let start = equals.checked_sub(name.len())?;
-        let is_name = bytes.get(start..equals).is_some_and(|found| found.eq_ignore_ascii_case(name));
+        let is_name = bytes
+            .get(start..equals)
+            .is_some_and(|found| found.eq_ignore_ascii_case(name));
         let is_separate = start > 0 && matches!(bytes.get(start - 1), Some(b';' | b' ' | b'\t' | b'\n'));
         if !is_name || !is_separate {
             continue;
@@ -108,7 +116,10 @@ fn parameter(body: &[u8], head: &Range<usize>, name: &[u8]) -> Option<Range<usiz
             }
             _ => {
                 let rest = bytes.get(value..)?;
-                let length = rest.iter().position(|byte| matches!(byte, b';' | b'\r' | b'\n')).unwrap_or(rest.len());
+                let length = rest
+                    .iter()
+                    .position(|byte| matches!(byte, b';' | b'\r' | b'\n'))
+                    .unwrap_or(rest.len());
                 head.start + value..head.start + value + length
             }
         });
@@ -118,14 +129,21 @@ fn parameter(body: &[u8], head: &Range<usize>, name: &[u8]) -> Option<Range<usiz
 
 /// The length of what stands in quotes: browsers write a quote in a name as `%22`, others escape it, and others do neither.
 fn quoted_length(rest: &[u8]) -> usize {
-    let line = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+    let line = rest
+        .iter()
+        .position(|byte| matches!(byte, b'\r' | b'\n'))
+        .unwrap_or(rest.len());
     let line = rest.get(..line).unwrap_or_default();
     let closing = |at: &usize| {
         let after = line.get(at + 1..).unwrap_or_default().trim_ascii_start();
-        let is_escaped = at.checked_sub(1).is_some_and(|before| line.get(before) == Some(&b'\\'));
+        let is_escaped = at
+            .checked_sub(1)
+            .is_some_and(|before| line.get(before) == Some(&b'\\'));
         !is_escaped && (after.is_empty() || after.starts_with(b";"))
     };
-    memchr::memchr_iter(b'"', line).find(|at| closing(at)).unwrap_or(line.len())
+    memchr::memchr_iter(b'"', line)
+        .find(|at| closing(at))
+        .unwrap_or(line.len())
 }
 
 fn part(place: Place, range: Range<usize>, name: Range<usize>) -> Part {
@@ -168,7 +186,10 @@ mod tests {
     #[test]
     fn quotes_in_a_name_do_not_end_it() {
         let body = "--x\nContent-Disposition: form-data; name=\"a\" or \"1\"=\"1\"\n\nv\n--x--";
-        assert_eq!(parts("x", body), [(Place::FieldName, "a\" or \"1\"=\"1"), (Place::Field, "v")]);
+        assert_eq!(
+            parts("x", body),
+            [(Place::FieldName, "a\" or \"1\"=\"1"), (Place::Field, "v")]
+        );
     }
 
     #[test]

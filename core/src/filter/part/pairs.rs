@@ -23,13 +23,17 @@ pub(in super::super) enum Separator {
 pub(in super::super) struct PairsCursor {
     separator: Separator,
     at: usize,
-    /// What of the pair that was reached last is still to be given: whether it is a name, and the ranges of the name and of it.
-    pending: [Option<(bool, Range<usize>, Range<usize>)>; 2],
+    /// What of the pair that was reached last is still to be given.
+    pending: [Option<Part>; 2],
 }
 
 /// What names are made of. Another one is looked at together with its value as well, since an attack that stands where a pair should be has
 /// equals signs of its own.
-const NAME: Shape = Shape::PLAIN.or(Shape::BRACKET).or(Shape::STAR).or(Shape::BANG).or(Shape::OTHER);
+const NAME: Shape = Shape::PLAIN
+    .or(Shape::BRACKET)
+    .or(Shape::STAR)
+    .or(Shape::BANG)
+    .or(Shape::OTHER);
 
 impl PairsCursor {
     pub(in super::super) fn new(separator: Separator) -> Self {
@@ -42,8 +46,8 @@ impl PairsCursor {
 
     /// The next name or value in `pairs`.
     pub(in super::super) fn next_part(&mut self, pairs: &[u8]) -> Found {
-        if let Some((is_name, name, range)) = self.pending.iter_mut().find_map(Option::take) {
-            return Found::Part(self.part(is_name, range, name));
+        if let Some(part) = self.pending.iter_mut().find_map(Option::take) {
+            return Found::Part(part);
         }
         let limit = self.at.saturating_add(SLICE);
         while self.at < pairs.len() {
@@ -57,14 +61,19 @@ impl PairsCursor {
             if pair.is_empty() {
                 continue;
             }
-            let blank = if self.separator == Separator::Cookies { pair.len() - pair.trim_ascii_start().len() } else { 0 };
+            let blank = if self.separator == Separator::Cookies {
+                pair.len() - pair.trim_ascii_start().len()
+            } else {
+                0
+            };
             let start = start + blank;
-            let equals = memchr::memchr(b'=', pair.get(blank..).unwrap_or_default()).map(|length| start + length);
+            let equals =
+                memchr::memchr(b'=', pair.get(blank..).unwrap_or_default()).map(|length| start + length);
             let name = start..equals.unwrap_or(end);
             if let Some(equals) = equals {
                 let is_odd = !Shape::of(pairs.get(name.clone()).unwrap_or_default()).is_within(NAME);
-                let whole = is_odd.then(|| (true, name.clone(), start..end));
-                self.pending = [whole, Some((false, name.clone(), equals + 1..end))];
+                let whole = is_odd.then(|| self.part(true, start..end, name.clone()));
+                self.pending = [whole, Some(self.part(false, equals + 1..end, name.clone()))];
             }
             return Found::Part(self.part(true, name.clone(), name));
         }
@@ -91,7 +100,9 @@ impl PairsCursor {
     fn pair_end(&self, pairs: &[u8], start: usize) -> usize {
         let rest = pairs.get(start..).unwrap_or_default();
         match self.separator {
-            Separator::Arguments | Separator::Form => memchr::memchr(b'&', rest).map_or(pairs.len(), |length| start + length),
+            Separator::Arguments | Separator::Form => {
+                memchr::memchr(b'&', rest).map_or(pairs.len(), |length| start + length)
+            }
             // A semicolon in the value of a cookie begins no other cookie unless a name follows.
             Separator::Cookies => memchr::memchr_iter(b';', rest)
                 .find(|&at| begins_cookie(rest.get(at + 1..).unwrap_or_default()))
@@ -106,7 +117,13 @@ fn begins_cookie(rest: &[u8]) -> bool {
     let name = rest
         .iter()
         .take(256)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'!' | b'$' | b'%' | b'*' | b'~' | b'#' | b'&' | b'+' | b'^' | b'|'))
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b'_' | b'-' | b'.' | b'!' | b'$' | b'%' | b'*' | b'~' | b'#' | b'&' | b'+' | b'^' | b'|'
+                )
+        })
         .count();
     rest.is_empty() || name > 0 && rest.get(name) == Some(&b'=')
 }

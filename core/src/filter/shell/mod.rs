@@ -43,7 +43,12 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
     }
     let mut at = 0;
     let mut is_quoted = false;
-    while let Some(found) = text.from(at).iter().position(|byte| matches!(byte, b';' | b'|' | b'&' | b'\n' | b'\r' | b'$' | b'<' | b'>' | b'`')) {
+    while let Some(found) = text.from(at).iter().position(|byte| {
+        matches!(
+            byte,
+            b';' | b'|' | b'&' | b'\n' | b'\r' | b'$' | b'<' | b'>' | b'`'
+        )
+    }) {
         at += found;
         let byte = text.byte(at);
         is_quoted ^= byte == b'`';
@@ -77,7 +82,11 @@ fn at_lead(text: &Text<'_>, at: usize, lead: Lead, hits: &mut Hits) {
     let Some(command) = COMMANDS.find(word.name()) else {
         return;
     };
-    let arguments = if runs_another(text, &word) { Arguments::Path } else { Arguments::of(text, word.end) };
+    let arguments = if runs_another(text, &word) {
+        Arguments::Path
+    } else {
+        Arguments::of(text, word.end)
+    };
     if let Some(rule) = judge(text, lead, at, command, &word, arguments) {
         hits.add(rule, start);
     }
@@ -85,10 +94,31 @@ fn at_lead(text: &Text<'_>, at: usize, lead: Lead, hits: &mut Hits) {
 
 /// Whether a command is given another to run: `sudo id`, `which nc`.
 fn runs_another(text: &Text<'_>, word: &ShellWord) -> bool {
-    let is_runner = matches!(word.name(), b"which" | b"sudo" | b"nohup" | b"xargs" | b"strace" | b"command" | b"exec" | b"env" | b"busybox" | b"nice" | b"time" | b"watch" | b"timeout" | b"whereis" | b"flock" | b"setsid" | b"doas");
+    let is_runner = matches!(
+        word.name(),
+        b"which"
+            | b"sudo"
+            | b"nohup"
+            | b"xargs"
+            | b"strace"
+            | b"command"
+            | b"exec"
+            | b"env"
+            | b"busybox"
+            | b"nice"
+            | b"time"
+            | b"watch"
+            | b"timeout"
+            | b"whereis"
+            | b"flock"
+            | b"setsid"
+            | b"doas"
+    );
     let start = text.skip_space(word.end);
-    is_runner && start > word.end
-        && ShellWord::read(text, start).is_some_and(|next| COMMANDS.find(next.name()) == Some(Command::Plain) || next.has_path)
+    is_runner
+        && start > word.end
+        && ShellWord::read(text, start)
+            .is_some_and(|next| COMMANDS.find(next.name()) == Some(Command::Plain) || next.has_path)
 }
 
 /// A path whose names are patterns: `/b?n/c?t`, `/bi[n]/sh`.
@@ -98,10 +128,22 @@ fn globs(text: &Text<'_>, hits: &mut Hits) {
     }
     for slash in memchr::memchr_iter(b'/', text.bytes) {
         let name = text.from(slash + 1);
-        let length = name.iter().take(10).take_while(|byte| matches!(byte, b'a'..=b'z' | b'?' | b'[' | b']' | b'*')).count();
-        let is_pattern = name.get(..length).is_some_and(|name| name.contains(&b'?') || name.contains(&b'[') && name.contains(&b']'));
+        let length = name
+            .iter()
+            .take(10)
+            .take_while(|byte| matches!(byte, b'a'..=b'z' | b'?' | b'[' | b']' | b'*'))
+            .count();
+        let is_pattern = name
+            .get(..length)
+            .is_some_and(|name| name.contains(&b'?') || name.contains(&b'[') && name.contains(&b']'));
         let before = text.before(slash);
-        if is_pattern && name.get(length) == Some(&b'/') && name.get(length + 1).is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'?' | b'*' | b'[')) && !before.is_ascii_alphanumeric() {
+        if is_pattern
+            && name.get(length) == Some(&b'/')
+            && name
+                .get(length + 1)
+                .is_some_and(|byte| matches!(byte, b'a'..=b'z' | b'?' | b'*' | b'['))
+            && !before.is_ascii_alphanumeric()
+        {
             hits.add(Rule::ShellExpansion, slash);
         }
     }
@@ -109,15 +151,23 @@ fn globs(text: &Text<'_>, hits: &mut Hits) {
 
 /// Skips what can stand between a separator and a command.
 fn skip_filler(text: &Text<'_>, at: usize) -> usize {
-    let filler = text
-        .from(at)
-        .iter()
-        .take(32)
-        .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'{' | b'(' | b'!' | b'@' | b'"' | b'\'' | b'\\' | b'^'));
+    let filler = text.from(at).iter().take(32).take_while(|byte| {
+        matches!(
+            byte,
+            b' ' | b'\t' | b'\n' | b'\r' | b'{' | b'(' | b'!' | b'@' | b'"' | b'\'' | b'\\' | b'^'
+        )
+    });
     at + filler.count()
 }
 
-fn judge(text: &Text<'_>, lead: Lead, at: usize, command: Command, word: &ShellWord, arguments: Arguments) -> Option<Rule> {
+fn judge(
+    text: &Text<'_>,
+    lead: Lead,
+    at: usize,
+    command: Command,
+    word: &ShellWord,
+    arguments: Arguments,
+) -> Option<Rule> {
     let plain = command == Command::Plain || command == Command::Tool && lead != Lead::DoubleSeparator;
     let strong = Some(Rule::ShellCommand);
     let weak = Some(Rule::ShellWeakCommand);
@@ -126,29 +176,79 @@ fn judge(text: &Text<'_>, lead: Lead, at: usize, command: Command, word: &ShellW
     }
     if text.is_prose {
         let telling = matches!(arguments, Arguments::Path | Arguments::Option) && plain;
-        return (telling && lead != Lead::Newline && lead != Lead::Backtick && lead != Lead::Start).then_some(Rule::ShellWeakCommand);
+        return (telling && lead != Lead::Newline && lead != Lead::Backtick && lead != Lead::Start)
+            .then_some(Rule::ShellWeakCommand);
     }
     match (lead, arguments) {
-        (Lead::Start | Lead::DoubleSeparator, Arguments::Path | Arguments::Words) if command == Command::Tool && !word.is_hidden => None,
-        (Lead::Start, Arguments::Number) => (plain && matches!(word.name(), b"sleep" | b"ping") && text.bytes.len() < 64).then_some(Rule::ShellCommand),
-        (Lead::Start, Arguments::Path | Arguments::Option | Arguments::Url) if plain || word.is_hidden => strong,
+        (Lead::Start | Lead::DoubleSeparator, Arguments::Path | Arguments::Words | Arguments::Url)
+            if command == Command::Tool && !word.is_hidden =>
+        {
+            None
+        }
+        (Lead::Start, Arguments::Number) => {
+            (plain && matches!(word.name(), b"sleep" | b"ping") && text.bytes.len() < 64)
+                .then_some(Rule::ShellCommand)
+        }
+        (Lead::Start, Arguments::Path | Arguments::Option | Arguments::Url) if plain || word.is_hidden => {
+            strong
+        }
         (Lead::Start, Arguments::Path) if runs_another(text, word) => strong,
-        (Lead::Start, Arguments::Path) if matches!(word.name(), b"cat" | b"type" | b"more" | b"less" | b"head" | b"tail" | b"find" | b"dir" | b"tac") => strong,
+        (Lead::Start, Arguments::Path)
+            if matches!(
+                word.name(),
+                b"cat" | b"type" | b"more" | b"less" | b"head" | b"tail" | b"find" | b"dir" | b"tac"
+            ) =>
+        {
+            strong
+        }
         (Lead::Start, Arguments::None) => {
-            let is_telling = matches!(word.name(), b"whoami" | b"uname" | b"ifconfig" | b"ipconfig" | b"netstat" | b"systeminfo" | b"tasklist" | b"printenv" | b"lsof") && is_last(text, word.end) && !text.place.is_name();
+            let is_telling = matches!(
+                word.name(),
+                b"whoami"
+                    | b"uname"
+                    | b"ifconfig"
+                    | b"ipconfig"
+                    | b"netstat"
+                    | b"systeminfo"
+                    | b"tasklist"
+                    | b"printenv"
+                    | b"lsof"
+            ) && is_last(text, word.end)
+                && !text.place.is_name();
             (word.is_hidden && plain || is_telling).then_some(Rule::ShellCommand)
         }
         (Lead::Start, _) => None,
         (Lead::Backtick, _) => backtick(text, at, plain, arguments, word),
-        (Lead::Substitution, Arguments::None | Arguments::Path | Arguments::Option | Arguments::Url | Arguments::Number) => strong,
+        (
+            Lead::Substitution,
+            Arguments::None | Arguments::Path | Arguments::Option | Arguments::Url | Arguments::Number,
+        ) => strong,
         (Lead::Substitution, Arguments::Words) if plain => strong,
         (Lead::Substitution, _) => weak,
         (_, Arguments::Path | Arguments::Option | Arguments::Url) => strong,
-        (_, Arguments::Number) => if plain { strong } else { None },
-        (Lead::Newline, Arguments::None) => if plain && is_last(text, word.end) { strong } else { None },
+        (_, Arguments::Number) => {
+            if plain {
+                strong
+            } else {
+                None
+            }
+        }
+        (Lead::Newline, Arguments::None) => {
+            if plain && is_last(text, word.end) {
+                strong
+            } else {
+                None
+            }
+        }
         (Lead::Newline, _) => None,
         (_, Arguments::None) => separated(text, at, lead, plain, word),
-        (_, Arguments::Words) if plain => if is_table(text) { None } else { strong },
+        (_, Arguments::Words) if plain => {
+            if is_table(text) {
+                None
+            } else {
+                strong
+            }
+        }
         (Lead::DoubleSeparator, Arguments::Words) => weak,
         _ => None,
     }
@@ -160,12 +260,21 @@ fn separated(text: &Text<'_>, at: usize, lead: Lead, plain: bool, word: &ShellWo
         return None;
     }
     let ends = is_last(text, word.end);
-    let begins = text.bytes.get(..at).unwrap_or_default().iter().all(|byte| !byte.is_ascii_alphanumeric());
+    let begins = text
+        .bytes
+        .get(..at)
+        .unwrap_or_default()
+        .iter()
+        .all(|byte| !byte.is_ascii_alphanumeric());
     let is_telling = plain && word.name().len() > 2 || word.is_hidden || lead == Lead::DoubleSeparator;
     match (ends, begins) {
         (true, true) => Some(Rule::ShellCommand),
         _ if is_telling && plain => Some(Rule::ShellCommand),
-        (true, _) if plain || !text.shape.has(Shape::SPACE) && text.byte(at) != b'=' => Some(if plain { Rule::ShellCommand } else { Rule::ShellWeakCommand }),
+        (true, _) if plain || !text.shape.has(Shape::SPACE) && text.byte(at) != b'=' => Some(if plain {
+            Rule::ShellCommand
+        } else {
+            Rule::ShellWeakCommand
+        }),
         (_, true) if plain => Some(Rule::ShellCommand),
         _ => None,
     }
@@ -177,8 +286,12 @@ fn backtick(text: &Text<'_>, at: usize, plain: bool, arguments: Arguments, word:
     let close = memchr::memchr(b'`', rest)?;
     let after = rest.get(close + 1).copied().unwrap_or(0);
     let before = at.checked_sub(1).map_or(0, |open| text.before(open));
-    let opens = matches!(before, 0 | b';' | b'|' | b'&' | b'=' | b'$' | b'\'' | b'"' | b'\\') || before.is_ascii_alphanumeric();
-    let closes = matches!(after, 0 | b';' | b'|' | b'&' | b'\'' | b'"' | b'#' | b'\\' | b'-') || after.is_ascii_alphanumeric();
+    let opens = matches!(
+        before,
+        0 | b';' | b'|' | b'&' | b'=' | b'$' | b'\'' | b'"' | b'\\'
+    ) || before.is_ascii_alphanumeric();
+    let closes = matches!(after, 0 | b';' | b'|' | b'&' | b'\'' | b'"' | b'#' | b'\\' | b'-')
+        || after.is_ascii_alphanumeric();
     let is_quotation = !(opens && closes);
     if is_quotation {
         return None;
@@ -193,14 +306,36 @@ fn backtick(text: &Text<'_>, at: usize, plain: bool, arguments: Arguments, word:
 /// Whether pipes make columns here.
 fn is_table(text: &Text<'_>) -> bool {
     let spaced = memchr::memmem::find_iter(text.bytes, b" | ").take(3).count();
-    spaced >= 2 || memchr::memmem::find(text.bytes, b"|-").is_some() || text.bytes.starts_with(b"| ") && text.bytes.trim_ascii_end().ends_with(b" |")
+    spaced >= 2
+        || memchr::memmem::find(text.bytes, b"|-").is_some()
+        || text.bytes.starts_with(b"| ") && text.bytes.trim_ascii_end().ends_with(b" |")
 }
 
 /// Whether nothing but signs follows.
 fn is_last(text: &Text<'_>, end: usize) -> bool {
-    text.from(end)
-        .iter()
-        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b'`' | b')' | b'}' | b'"' | b'\'' | b'#' | b'+' | b'\\' | b'/' | b'*' | b'-' | 0))
+    text.from(end).iter().all(|byte| {
+        matches!(
+            byte,
+            b' ' | b'\t'
+                | b'\r'
+                | b'\n'
+                | b';'
+                | b'|'
+                | b'&'
+                | b'`'
+                | b')'
+                | b'}'
+                | b'"'
+                | b'\''
+                | b'#'
+                | b'+'
+                | b'\\'
+                | b'/'
+                | b'*'
+                | b'-'
+                | 0
+        )
+    })
 }
 
 /// What a command is given.
@@ -222,7 +357,10 @@ enum Arguments {
 impl Arguments {
     fn of(text: &Text<'_>, end: usize) -> Self {
         let rest = text.from(end);
-        let blank = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b',' | b'"' | b'\'' | b'\\')).count();
+        let blank = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t' | b',' | b'"' | b'\'' | b'\\'))
+            .count();
         let argument = rest.get(blank..).unwrap_or_default();
         let &first = argument.first().unwrap_or(&0);
         let is_apart = blank > 0;
@@ -235,7 +373,13 @@ impl Arguments {
             b'.' if matches!(argument.get(1), Some(b'/' | b'.')) => Self::Path,
             b'-' | b'%' if argument.get(1).is_some_and(u8::is_ascii_alphanumeric) => Self::Option,
             b'0'..=b'9' => Self::number(argument),
-            b'h' | b'f' if argument.starts_with(b"http://") || argument.starts_with(b"https://") || argument.starts_with(b"ftp://") => Self::Url,
+            b'h' | b'f'
+                if argument.starts_with(b"http://")
+                    || argument.starts_with(b"https://")
+                    || argument.starts_with(b"ftp://") =>
+            {
+                Self::Url
+            }
             b'a'..=b'z' => Self::word(argument),
             _ => Self::Other,
         }
@@ -243,14 +387,27 @@ impl Arguments {
 
     /// A number, an address, a mode: what `sleep`, `ping` and `chmod` are given.
     fn number(argument: &[u8]) -> Self {
-        let word = argument.split(|byte| matches!(byte, b' ' | b';' | b'|' | b'&' | b'`' | b')')).next().unwrap_or_default();
-        if word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') { Self::Number } else { Self::Words }
+        let word = argument
+            .split(|byte| matches!(byte, b' ' | b';' | b'|' | b'&' | b'`' | b')'))
+            .next()
+            .unwrap_or_default();
+        if word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+            Self::Number
+        } else {
+            Self::Words
+        }
     }
 
     /// A word that is the name of a file, a host or a drive, or just a word.
     fn word(argument: &[u8]) -> Self {
-        let word = argument.split(|byte| matches!(byte, b' ' | b';' | b'|' | b'&' | b'`' | b')' | b'"' | b'\'')).next().unwrap_or_default();
-        let is_path = word.contains(&b'/') || word.get(1) == Some(&b':') || word.contains(&b'\\') || word.contains(&b'*')
+        let word = argument
+            .split(|byte| matches!(byte, b' ' | b';' | b'|' | b'&' | b'`' | b')' | b'"' | b'\''))
+            .next()
+            .unwrap_or_default();
+        let is_path = word.contains(&b'/')
+            || word.get(1) == Some(&b':')
+            || word.contains(&b'\\')
+            || word.contains(&b'*')
             || word.windows(2).any(|pair| matches!(pair, [b'.', b'a'..=b'z']));
         if is_path { Self::Path } else { Self::Words }
     }
@@ -313,9 +470,15 @@ impl ShellWord {
     /// A directory of programs before the name; any other path ends the word.
     fn directory(&mut self, text: &Text<'_>) -> Option<usize> {
         let rest = text.from(self.end);
-        let known = [&b"/usr/local/bin/"[..], b"/usr/bin/", b"/usr/sbin/", b"/bin/", b"/sbin/"]
-            .into_iter()
-            .find(|directory| rest.starts_with(directory));
+        let known = [
+            &b"/usr/local/bin/"[..],
+            b"/usr/bin/",
+            b"/usr/sbin/",
+            b"/bin/",
+            b"/sbin/",
+        ]
+        .into_iter()
+        .find(|directory| rest.starts_with(directory));
         match known {
             Some(directory) if self.length == 0 => {
                 self.has_path = true;
@@ -351,7 +514,10 @@ impl ShellWord {
             b'{' => {
                 let rest = text.from(self.end);
                 let close = rest.iter().take(16).position(|&byte| byte == b'}').unwrap_or(0);
-                if close > 0 && rest.get(close + 1).is_some_and(u8::is_ascii_alphanumeric) && !rest.starts_with(b"${ifs") {
+                if close > 0
+                    && rest.get(close + 1).is_some_and(u8::is_ascii_alphanumeric)
+                    && !rest.starts_with(b"${ifs")
+                {
                     self.is_hidden = true;
                     return close + 1;
                 }

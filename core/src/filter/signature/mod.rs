@@ -1,7 +1,13 @@
 //! Literals that tell an attack by themselves or nearly: names of functions, files, objects. One automaton finds all of them in one pass; what
 //! stands around a literal decides whether it counts.
 
-mod table;
+mod address;
+mod code;
+mod database;
+mod document;
+mod file;
+mod program;
+mod script;
 
 use std::sync::LazyLock;
 
@@ -10,7 +16,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use super::hits::{Hits, Text};
 use super::rule::Rule;
 
-/// Literals that count alike.
+/// Literals, in lower case, that count alike.
 struct Group {
     rule: Rule,
     /// What counts in a sentence.
@@ -18,6 +24,37 @@ struct Group {
     before: Before,
     after: After,
     literals: &'static [&'static str],
+}
+
+const fn group(
+    rule: Rule,
+    in_prose: Option<Rule>,
+    before: Before,
+    after: After,
+    literals: &'static [&'static str],
+) -> Group {
+    Group {
+        rule,
+        in_prose,
+        before,
+        after,
+        literals,
+    }
+}
+
+/// All groups.
+fn groups() -> impl Iterator<Item = &'static Group> {
+    [
+        script::GROUPS,
+        file::GROUPS,
+        program::GROUPS,
+        code::GROUPS,
+        database::GROUPS,
+        document::GROUPS,
+        address::GROUPS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// What may stand before a literal.
@@ -55,8 +92,7 @@ struct Signatures {
 }
 
 static SIGNATURES: LazyLock<Option<Signatures>> = LazyLock::new(|| {
-    let (literals, groups): (Vec<_>, Vec<_>) = table::GROUPS
-        .iter()
+    let (literals, groups): (Vec<_>, Vec<_>) = groups()
         .flat_map(|group| group.literals.iter().map(move |literal| (*literal, group)))
         .unzip();
     let automaton = AhoCorasick::builder()
@@ -80,7 +116,11 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
         let Some(group) = signatures.groups.get(found.pattern().as_usize()) else {
             continue;
         };
-        let rule = if text.is_prose { group.in_prose } else { Some(group.rule) };
+        let rule = if text.is_prose {
+            group.in_prose
+        } else {
+            Some(group.rule)
+        };
         if let Some(rule) = rule
             && group.before.allows(text, found.start())
             && group.after.allows(text, found.end())
@@ -115,7 +155,10 @@ impl After {
             Self::CallText => is_call(text, at) && is_text_argument(text, at),
             Self::Use => matches!(text.byte(at), b'.' | b'[' | b'(' | b'?' | b'`') || is_assignment(text, at),
             Self::Key => is_key(text, at),
-            Self::End => matches!(text.byte(at), 0..=b' ' | b'"' | b'\'' | b'?' | b'#' | b'%' | b';' | b'&' | b'|' | b')' | b'<' | b'`'),
+            Self::End => matches!(
+                text.byte(at),
+                0..=b' ' | b'"' | b'\'' | b'?' | b'#' | b'%' | b';' | b'&' | b'|' | b')' | b'<' | b'`'
+            ),
         }
     }
 }
@@ -156,7 +199,10 @@ fn is_assignment(text: &Text<'_>, at: usize) -> bool {
 
 fn is_key(text: &Text<'_>, at: usize) -> bool {
     let rest = text.from(at);
-    let signs = rest.iter().take_while(|byte| matches!(byte, b'"' | b'\'' | b']' | b' ' | b'\\')).count();
+    let signs = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b'"' | b'\'' | b']' | b' ' | b'\\'))
+        .count();
     matches!(rest.get(signs), None | Some(b':' | b'=' | b'[' | b'{' | b'('))
 }
 

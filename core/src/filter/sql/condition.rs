@@ -32,17 +32,31 @@ impl Stream<'_> {
             (Condition::Sql, Left::Other | Left::Name | Left::Start) if self.text.is_prose => None,
             (Condition::Sql, _) => Some(Rule::SqlCondition),
             (Condition::Column, Left::Break | Left::Number | Left::Start) => Some(Rule::SqlCondition),
-            (Condition::Column, Left::Name) => Some(if ends { Rule::SqlCondition } else { Rule::SqlWeakCondition }),
+            (Condition::Column, Left::Name) => Some(if ends {
+                Rule::SqlCondition
+            } else {
+                Rule::SqlWeakCondition
+            }),
             (Condition::Constant | Condition::Name, Left::Break) if !self.text.is_prose => {
                 self.bare_after_quote(first, end)
             }
             (Condition::Constant, Left::Number) if self.is_comment(end) => Some(Rule::SqlCondition),
-            (Condition::Constant, Left::Number) if self.kind(end) == Kind::End && self.is(end - 1, Word::Constant) => Some(Rule::SqlCondition),
-            (Condition::Constant, Left::Number) if self.kind(end) == Kind::End && first.end == first.start + 1 => {
+            (Condition::Constant, Left::Number)
+                if self.kind(end) == Kind::End
+                    && self.is(end - 1, Word::Constant)
+                    && !self.is(0, Word::Constant) =>
+            {
+                Some(Rule::SqlCondition)
+            }
+            (Condition::Constant, Left::Number)
+                if self.kind(end) == Kind::End && first.end == first.start + 1 =>
+            {
                 let same = self.bytes(first.start) == self.bytes(0) || self.bytes(first.start) == b"1";
                 same.then_some(Rule::SqlWeakCondition)
             }
-            (Condition::Constant, Left::Number) if self.kind(index) == Kind::Logic && ends => Some(Rule::SqlWeakCondition),
+            (Condition::Constant, Left::Number) if self.kind(index) == Kind::Logic && ends => {
+                Some(Rule::SqlWeakCondition)
+            }
             (Condition::Constant, Left::Start) if self.is_comment(end) => Some(Rule::SqlCondition),
             _ => None,
         }
@@ -50,13 +64,19 @@ impl Stream<'_> {
 
     /// `or 1=1`: an attack, unless a text explains it.
     fn decided(&self, index: usize, left: Left) -> Option<Rule> {
-        let weak = self.text.is_prose && matches!(left, Left::Other) || self.kind(index) == Kind::Logic && left == Left::Other;
-        Some(if weak { Rule::SqlWeakCondition } else { Rule::SqlCondition })
+        let weak = self.text.is_prose && matches!(left, Left::Other)
+            || self.kind(index) == Kind::Logic && left == Left::Other;
+        Some(if weak {
+            Rule::SqlWeakCondition
+        } else {
+            Rule::SqlCondition
+        })
     }
 
     /// `' or 1`, `' or 'a`, `' or name--`: enough if nothing follows.
     fn bare_after_quote(&self, operand: Operand, end: usize) -> Option<Rule> {
-        let goes_on = matches!(self.kind(end), Kind::Logic | Kind::Word(Word::Logic)) && operand.kind != OperandKind::Name;
+        let goes_on = matches!(self.kind(end), Kind::Logic | Kind::Word(Word::Logic))
+            && operand.kind != OperandKind::Name;
         if goes_on && self.condition_follows(end) {
             return Some(Rule::SqlCondition);
         }
@@ -72,29 +92,38 @@ impl Stream<'_> {
 
     /// Whether another operand follows an `and` or `or`.
     fn condition_follows(&self, logic: usize) -> bool {
-        self.operand(logic + 1).is_some_and(|operand| operand.kind != OperandKind::Name && self.is_end(operand.end))
+        self.operand(logic + 1)
+            .is_some_and(|operand| operand.kind != OperandKind::Name && self.is_end(operand.end))
     }
 
     /// `16" or 18"`: lengths in inches or feet.
     fn is_measure(&self, operand: Operand, end: usize) -> bool {
-        let quote = (0..operand.start).rev().find(|&at| matches!(self.kind(at), Kind::Break(_)));
-        let after_number = quote.is_some_and(|at| at > 0 && self.kind(at - 1) == Kind::Number && !self.is_spaced(at));
-        after_number && self.kind(operand.start) == Kind::Number && matches!(self.kind(end), Kind::Break(_) | Kind::Quote(_))
+        let quote = (0..operand.start)
+            .rev()
+            .find(|&at| matches!(self.kind(at), Kind::Break(_)));
+        let after_number =
+            quote.is_some_and(|at| at > 0 && self.kind(at - 1) == Kind::Number && !self.is_spaced(at));
+        after_number
+            && self.kind(operand.start) == Kind::Number
+            && matches!(self.kind(end), Kind::Break(_) | Kind::Quote(_))
     }
 
     /// The condition that begins with an operand, and the index behind it.
     fn condition(&self, first: Operand) -> (Condition, usize) {
-        let second = self
-            .comparison(first.end)
-            .and_then(|index| self.operand(self.skip(index, |kind| matches!(kind, Kind::Compare | Kind::Other(b'@' | b'?')))));
+        let second = self.comparison(first.end).and_then(|index| {
+            self.operand(self.skip(index, |kind| {
+                matches!(kind, Kind::Compare | Kind::Other(b'@' | b'?'))
+            }))
+        });
         let Some(second) = second else {
             return (bare(first), first.end);
         };
         let condition = match (first.kind, second.kind) {
             (OperandKind::Sql, _) | (_, OperandKind::Sql) => Condition::Sql,
-            (OperandKind::Constant | OperandKind::OpenString, OperandKind::Constant | OperandKind::OpenString) => {
-                Condition::Decided
-            }
+            (
+                OperandKind::Constant | OperandKind::OpenString,
+                OperandKind::Constant | OperandKind::OpenString,
+            ) => Condition::Decided,
             _ if self.same(first, second) => Condition::Decided,
             _ => Condition::Column,
         };
@@ -115,11 +144,16 @@ impl Stream<'_> {
         let is_sql = match operand.kind {
             OperandKind::Sql => true,
             OperandKind::Constant | OperandKind::OpenString => {
-                self.is_end(operand.end) || matches!(self.kind(operand.end), Kind::Logic | Kind::Word(Word::Logic))
+                self.is_end(operand.end)
+                    || matches!(self.kind(operand.end), Kind::Logic | Kind::Word(Word::Logic))
             }
             _ => false,
         };
-        is_sql.then_some(if left == Left::Break { Rule::SqlCondition } else { Rule::SqlWeakCondition })
+        is_sql.then_some(if left == Left::Break {
+            Rule::SqlCondition
+        } else {
+            Rule::SqlWeakCondition
+        })
     }
 
     /// What follows a quote that could end the string around the value.
@@ -130,7 +164,13 @@ impl Stream<'_> {
         }
         match self.kind(next) {
             // `'--flag'` is a word in quotes.
-            Kind::Dashes if self.kind(next + 1) == Kind::Name && !self.is_spaced(next + 1) && self.is_closed(next, quote) => None,
+            Kind::Dashes
+                if self.kind(next + 1) == Kind::Name
+                    && !self.is_spaced(next + 1)
+                    && self.is_closed(next, quote) =>
+            {
+                None
+            }
             Kind::Dashes | Kind::Hash | Kind::CommentOpen => self.cut(index, next),
             Kind::Semicolon => self.after_semicolon(next),
             Kind::Operator(_) | Kind::Compare | Kind::Logic | Kind::Word(Word::Arithmetic | Word::Like) => {
@@ -145,14 +185,19 @@ impl Stream<'_> {
 
     /// Whether a quote like the one at `index` follows it.
     fn is_closed(&self, index: usize, quote: u8) -> bool {
-        self.tokens.iter().skip(index + 1).any(|token| matches!(token.kind, Kind::Break(other) | Kind::Quote(other) if other == quote))
+        self.tokens
+            .iter()
+            .skip(index + 1)
+            .any(|token| matches!(token.kind, Kind::Break(other) | Kind::Quote(other) if other == quote))
     }
 
     /// Whether the word at `index` stands in quotes: `"like"`.
     fn is_quoted_word(&self, index: usize) -> bool {
         let before = index.checked_sub(1).map(|before| self.kind(before));
         matches!((before, self.kind(index + 1)), (Some(Kind::Break(open)), Kind::Quote(close)) if open == close)
-            && !self.is_spaced(index) && !self.is_spaced(index + 1) && matches!(self.kind(index), Kind::Word(_) | Kind::Name)
+            && !self.is_spaced(index)
+            && !self.is_spaced(index + 1)
+            && matches!(self.kind(index), Kind::Word(_) | Kind::Name)
     }
 
     /// `'--`, `')#`, `'/*`: the rest of the statement is cut off.
@@ -161,7 +206,10 @@ impl Stream<'_> {
         let is_inch = index > 0 && self.kind(index - 1) == Kind::Number && !self.is_spaced(index);
         match self.kind(comment) {
             Kind::Hash if rest == 0 => Some(Rule::SqlComment),
-            Kind::Hash => (self.is_spaced(comment + 1) && !self.is_spaced(index) && !self.text.is_prose && !is_inch).then_some(Rule::SqlWeakComment),
+            Kind::Hash => {
+                (self.is_spaced(comment + 1) && !self.is_spaced(index) && !self.text.is_prose && !is_inch)
+                    .then_some(Rule::SqlWeakComment)
+            }
             Kind::Dashes if is_inch && rest > 2 => None,
             Kind::Dashes if rest <= 2 || !self.text.is_prose => Some(Rule::SqlComment),
             Kind::CommentOpen => Some(Rule::SqlComment),
@@ -180,7 +228,12 @@ impl Stream<'_> {
 
     /// `'-'`, `'='`, `'||f()||'`, `'+(select 1)+'`.
     fn calculated(&self, index: usize, operator: usize, quote: u8) -> Option<Rule> {
-        let first = self.skip(operator, |kind| matches!(kind, Kind::Operator(_) | Kind::Compare | Kind::Logic | Kind::Word(Word::Arithmetic | Word::Like)));
+        let first = self.skip(operator, |kind| {
+            matches!(
+                kind,
+                Kind::Operator(_) | Kind::Compare | Kind::Logic | Kind::Word(Word::Arithmetic | Word::Like)
+            )
+        });
         if self.is_comment(first) && self.tokens.len() - first <= 2 && quote != b'`' {
             return Some(Rule::SqlOperator);
         }
@@ -194,18 +247,30 @@ impl Stream<'_> {
         let tokens_left = self.tokens.len().saturating_sub(operand.end);
         let is_inch = index > 0 && self.kind(index - 1) == Kind::Number;
         let reopens = matches!(self.kind(first), Kind::Quote(other) | Kind::Break(other) if other == quote);
-        if reopens && !self.text.is_prose && operand.end >= first + 1 {
+        if reopens && !self.text.is_prose && operand.end > first {
             let short = self.tokens.len() - first <= 3 || tokens_left == 0 || self.is_comment(operand.end);
-            let continued = matches!(self.kind(operand.end), Kind::Logic | Kind::Word(Word::Logic) | Kind::Compare);
+            let continued = matches!(
+                self.kind(operand.end),
+                Kind::Logic | Kind::Word(Word::Logic) | Kind::Compare
+            );
             return (short || continued).then_some(Rule::SqlOperator);
         }
         // `'||name||'`, `'+1+'`.
         let closes = matches!(self.kind(operand.end), Kind::Logic | Kind::Operator(_))
             && matches!(self.kind(operand.end + 1), Kind::Quote(other) | Kind::Break(other) if other == quote);
-        let ends_in_comment = self.is_comment(operand.end) && (operand.kind >= OperandKind::Constant || self.tokens.len() == operand.end + 1);
+        let ends_in_comment = self.is_comment(operand.end)
+            && (operand.kind >= OperandKind::Constant || self.tokens.len() == operand.end + 1);
         let is_call = operand.kind == OperandKind::Call && self.kind(operator) == Kind::Logic;
-        let compares = self.comparison(operand.end).and_then(|next| self.operand(next)).is_some_and(|second| second.kind != OperandKind::Name && operand.kind != OperandKind::OpenString);
-        (!is_inch && !self.text.is_prose && (closes && tokens_left <= 2 || ends_in_comment || is_call || compares && quote != b'"')).then_some(Rule::SqlOperator)
+        let compares = self
+            .comparison(operand.end)
+            .and_then(|next| self.operand(next))
+            .is_some_and(|second| {
+                second.kind != OperandKind::Name && operand.kind != OperandKind::OpenString
+            });
+        (!is_inch
+            && !self.text.is_prose
+            && (closes && tokens_left <= 2 || ends_in_comment || is_call || compares && quote != b'"'))
+            .then_some(Rule::SqlOperator)
     }
 
     /// `'), (…`, `', null, null)--`: the value goes on with values of its own.
@@ -233,7 +298,11 @@ impl Stream<'_> {
             return None;
         }
         let is_end = self.tokens.len() == comment + 1;
-        Some(if comment > index + 1 && is_end { Rule::SqlComment } else { Rule::SqlWeakComment })
+        Some(if comment > index + 1 && is_end {
+            Rule::SqlComment
+        } else {
+            Rule::SqlWeakComment
+        })
     }
 }
 
@@ -243,8 +312,15 @@ impl Stream<'_> {
         let mut operand = self.operand(0)?;
         for _ in 0..16 {
             let operator = self.skip_close(operand.end);
-            let is_operator = matches!(self.kind(operator), Kind::Logic | Kind::Word(Word::Logic | Word::In | Word::Like | Word::Is));
-            let next = if is_operator { self.operand(operator + 1) } else { None };
+            let is_operator = matches!(
+                self.kind(operator),
+                Kind::Logic | Kind::Word(Word::Logic | Word::In | Word::Like | Word::Is)
+            );
+            let next = if is_operator {
+                self.operand(operator + 1)
+            } else {
+                None
+            };
             let Some(next) = next else {
                 break;
             };
@@ -253,7 +329,11 @@ impl Stream<'_> {
         let end = self.skip_close(operand.end);
         let is_cut = self.is_comment(end) && self.tokens.len() <= end + 2;
         let is_expression = operand.start > 0 || end > 2;
-        (is_cut && is_expression && !self.text.is_prose && (self.is_spaced(end) || self.kind(end - 1) == Kind::Close)).then_some(Rule::SqlComment)
+        (is_cut
+            && is_expression
+            && !self.text.is_prose
+            && (self.is_spaced(end) || self.kind(end - 1) == Kind::Close))
+            .then_some(Rule::SqlComment)
     }
 }
 

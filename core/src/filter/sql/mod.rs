@@ -57,11 +57,19 @@ impl Stream<'_> {
             Kind::Break(quote) => self.after_quote(index, quote),
             Kind::Semicolon => self.stacked(index + 1),
             Kind::Number | Kind::Variable => self.after_number(index),
-            Kind::Open if self.is(self.skip_open(index), Word::Select) => self.subquery(self.skip_open(index)),
+            Kind::Open if self.is(self.skip_open(index), Word::Select) => {
+                self.subquery(self.skip_open(index))
+            }
             _ if index == 0 => self.statement(0),
             _ => None,
         }
-        .or_else(|| if index == 0 { self.statement(self.skip_open(0)).or_else(|| self.expression()) } else { None })
+        .or_else(|| {
+            if index == 0 {
+                self.statement(self.skip_open(0)).or_else(|| self.expression())
+            } else {
+                None
+            }
+        })
     }
 
     fn word_rule(&self, index: usize, word: Word) -> Option<Rule> {
@@ -73,13 +81,24 @@ impl Stream<'_> {
             Word::Like | Word::Between | Word::In | Word::Is | Word::Not => self.predicate(index),
             Word::Into if self.is(index + 1, Word::Outfile) => Some(Rule::SqlClause),
             Word::Procedure if self.is(index + 1, Word::Analyse) => Some(Rule::SqlClause),
-            Word::Waitfor if self.is(index + 1, Word::Delay) || self.bytes(index + 1) == b"time" => Some(Rule::SqlFunction),
+            Word::Waitfor if self.is(index + 1, Word::Delay) || self.bytes(index + 1) == b"time" => {
+                Some(Rule::SqlFunction)
+            }
             Word::Function => self.function(index),
             Word::Catalogue => self.catalogue(index),
             Word::If if self.is_call(index) => self.conditional(index),
             Word::Case => self.case(index),
             Word::Select if index > 0 => self.embedded_select(index),
-            Word::Insert | Word::Update | Word::Delete | Word::Drop | Word::Create | Word::Alter | Word::Declare | Word::Execute if index > 0 => {
+            Word::Insert
+            | Word::Update
+            | Word::Delete
+            | Word::Drop
+            | Word::Create
+            | Word::Alter
+            | Word::Declare
+            | Word::Execute
+                if index > 0 =>
+            {
                 self.embedded_statement(index)
             }
             _ => None,
@@ -94,20 +113,31 @@ impl Stream<'_> {
         let is_method = index > 0 && matches!(self.kind(index - 1), Kind::Dot | Kind::Other(b':'));
         let name = self.bytes(index);
         match name {
-            b"sleep" => {
-                if is_method || !matches!(self.kind(self.skip_open(index + 1)), Kind::Number | Kind::Break(_) | Kind::Quote(_)) {
-                    return None;
-                }
-                let left = self.left(index);
-                let alone = matches!(left, Left::Start | Left::Break | Left::Number) || self.continues_statement(index);
-                Some(if alone { Rule::SqlFunction } else { Rule::SqlWeakFunction })
-            }
+            b"sleep" => (!is_method).then(|| self.sleep(index)).flatten(),
             _ if is_common_elsewhere(name) => {
                 (!is_method && !self.text.is_prose && self.calls_sql(index)).then_some(Rule::SqlWeakFunction)
             }
             _ if is_method && !name.contains(&b'_') => None,
-            _ => Some(if self.text.is_prose { Rule::SqlWeakFunction } else { Rule::SqlFunction }),
+            _ => Some(if self.text.is_prose {
+                Rule::SqlWeakFunction
+            } else {
+                Rule::SqlFunction
+            }),
         }
+    }
+
+    /// `sleep(5)`, which other languages call as well, and which is a word.
+    fn sleep(&self, index: usize) -> Option<Rule> {
+        let time = self.skip_open(index + 1);
+        let is_time = matches!(self.kind(time), Kind::Number | Kind::Break(_) | Kind::Quote(_))
+            && !matches!(self.kind(time + 1), Kind::Name);
+        let alone = matches!(self.left(index), Left::Start | Left::Break | Left::Number)
+            || self.continues_statement(index);
+        is_time.then_some(if alone {
+            Rule::SqlFunction
+        } else {
+            Rule::SqlWeakFunction
+        })
     }
 
     /// Whether the word before is one that an expression of SQL follows.
@@ -115,8 +145,21 @@ impl Stream<'_> {
         index > 0
             && matches!(
                 self.kind(index - 1),
-                Kind::Logic | Kind::Operator(_) | Kind::Compare | Kind::Open | Kind::Comma | Kind::Semicolon
-                    | Kind::Word(Word::Logic | Word::Select | Word::By | Word::Limit | Word::Then | Word::Not | Word::Like)
+                Kind::Logic
+                    | Kind::Operator(_)
+                    | Kind::Compare
+                    | Kind::Open
+                    | Kind::Comma
+                    | Kind::Semicolon
+                    | Kind::Word(
+                        Word::Logic
+                            | Word::Select
+                            | Word::By
+                            | Word::Limit
+                            | Word::Then
+                            | Word::Not
+                            | Word::Like
+                    )
             )
     }
 
@@ -124,14 +167,19 @@ impl Stream<'_> {
     fn calls_sql(&self, index: usize) -> bool {
         let inside = self.skip_open(index + 1);
         let end = self.closing(index + 2);
-        matches!(self.kind(inside), Kind::Word(Word::Select | Word::Function | Word::CommonFunction) | Kind::Variable)
-            || self.comparison(end).is_some()
+        matches!(
+            self.kind(inside),
+            Kind::Word(Word::Select | Word::Function | Word::CommonFunction) | Kind::Variable
+        ) || self.comparison(end).is_some()
             || matches!(self.left(index), Left::Break)
     }
 
     fn catalogue(&self, index: usize) -> Option<Rule> {
         let name = self.bytes(index);
-        let is_word = matches!(name, b"dual" | b"master" | b"table_name" | b"column_name" | b"schema_name");
+        let is_word = matches!(
+            name,
+            b"dual" | b"master" | b"table_name" | b"column_name" | b"schema_name"
+        );
         (!is_word || index > 0 && self.is(index - 1, Word::From)).then_some(Rule::SqlCatalogue)
     }
 
@@ -148,7 +196,8 @@ impl Stream<'_> {
     fn case(&self, index: usize) -> Option<Rule> {
         let when = (index + 1..index + 6).find(|&at| self.is(at, Word::When))?;
         let then = (when + 1..when + 30).find(|&at| self.is(at, Word::Then))?;
-        let is_condition = (when + 1..then).any(|at| self.comparison(at).is_some() || self.is(at, Word::Select));
+        let is_condition =
+            (when + 1..then).any(|at| self.comparison(at).is_some() || self.is(at, Word::Select));
         (is_condition && !self.text.is_prose).then_some(Rule::SqlFunction)
     }
 
@@ -156,7 +205,9 @@ impl Stream<'_> {
     fn commented_words(&self) -> usize {
         let is_sql = |kind| matches!(kind, Kind::Word(word) if word != Word::Article);
         (1..self.tokens.len())
-            .filter(|&index| self.is_commented(index) && (is_sql(self.kind(index)) || is_sql(self.kind(index - 1))))
+            .filter(|&index| {
+                self.is_commented(index) && (is_sql(self.kind(index)) || is_sql(self.kind(index - 1)))
+            })
             .count()
     }
 }
@@ -165,10 +216,50 @@ impl Stream<'_> {
 fn is_common_elsewhere(name: &[u8]) -> bool {
     matches!(
         name,
-        b"substr" | b"substring" | b"ord" | b"chr" | b"bin" | b"cast" | b"convert" | b"instr" | b"locate" | b"strcmp" | b"ltrim" | b"rtrim" | b"polygon"
-            | b"char_length" | b"row_count" | b"linestring" | b"ascii" | b"lpad" | b"rpad" | b"crypt_gen" | b"soundex" | b"varchar" | b"nvarchar" | b"varbinary"
-            | b"nchar" | b"elt" | b"datediff" | b"dateadd" | b"getdate" | b"generate_series" | b"nullif" | b"ifnull" | b"listagg" | b"make_set"
-            | b"to_number" | b"to_char" | b"json_object" | b"json_array" | b"json_type" | b"json_value" | b"object_id" | b"user_name" | b"is_member" | b"is_null"
+        b"substr"
+            | b"substring"
+            | b"ord"
+            | b"chr"
+            | b"bin"
+            | b"cast"
+            | b"convert"
+            | b"instr"
+            | b"locate"
+            | b"strcmp"
+            | b"ltrim"
+            | b"rtrim"
+            | b"polygon"
+            | b"char_length"
+            | b"row_count"
+            | b"linestring"
+            | b"ascii"
+            | b"lpad"
+            | b"rpad"
+            | b"crypt_gen"
+            | b"soundex"
+            | b"varchar"
+            | b"nvarchar"
+            | b"varbinary"
+            | b"nchar"
+            | b"elt"
+            | b"datediff"
+            | b"dateadd"
+            | b"getdate"
+            | b"generate_series"
+            | b"nullif"
+            | b"ifnull"
+            | b"listagg"
+            | b"make_set"
+            | b"to_number"
+            | b"to_char"
+            | b"json_object"
+            | b"json_array"
+            | b"json_type"
+            | b"json_value"
+            | b"object_id"
+            | b"user_name"
+            | b"is_member"
+            | b"is_null"
     )
 }
 

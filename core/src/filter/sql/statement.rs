@@ -21,12 +21,23 @@ impl Stream<'_> {
     /// `union select`, with whatever may stand between.
     pub(super) fn set_operator(&self, index: usize) -> Option<Rule> {
         let next = self.skip(index + 1, |kind| {
-            matches!(kind, Kind::Open | Kind::Word(Word::Quantifier) | Kind::Break(_) | Kind::Quote(_) | Kind::Other(_) | Kind::Operator(b'+' | b'%'))
+            matches!(
+                kind,
+                Kind::Open
+                    | Kind::Word(Word::Quantifier)
+                    | Kind::Break(_)
+                    | Kind::Quote(_)
+                    | Kind::Other(_)
+                    | Kind::Operator(b'+' | b'%')
+            )
         });
         if self.is(next, Word::Values) && self.kind(next + 1) == Kind::Open {
             return Some(Rule::SqlUnion);
         }
-        if self.left(index) == Left::Number && (self.kind(next) == Kind::End || self.is_comment(next)) && self.bytes(index) == b"union" {
+        if self.left(index) == Left::Number
+            && (self.kind(next) == Kind::End || self.is_comment(next))
+            && self.bytes(index) == b"union"
+        {
             return Some(Rule::SqlUnion);
         }
         if !self.is(next, Word::Select) {
@@ -34,21 +45,41 @@ impl Stream<'_> {
             let dangling = self.is(next.saturating_sub(1), Word::Quantifier) && self.is_end(next);
             return (dangling && !self.text.is_prose).then_some(Rule::SqlWeakStatement);
         }
-        let is_sentence = matches!(self.kind(next + 1), Kind::Name | Kind::Word(Word::Article | Word::Object))
-            && matches!(self.kind(next + 2), Kind::Name | Kind::Word(Word::Article | Word::Object | Word::Is) | Kind::Operator(_))
-            || self.text.is_prose && self.is_end(next + 1);
-        (!is_sentence).then_some(Rule::SqlUnion)
+        let is_sentence = matches!(
+            self.kind(next + 1),
+            Kind::Name | Kind::Word(Word::Article | Word::Object)
+        ) && matches!(
+            self.kind(next + 2),
+            Kind::Name | Kind::Word(Word::Article | Word::Object | Word::Is) | Kind::Operator(_)
+        ) || self.text.is_prose && self.is_end(next + 1);
+        if is_sentence {
+            return None;
+        }
+        let could_be_words = self.left(index) == Left::Start
+            && self.kind(next + 1) == Kind::Name
+            && self.kind(next + 2) == Kind::End;
+        Some(if could_be_words {
+            Rule::SqlWeakStatement
+        } else {
+            Rule::SqlUnion
+        })
     }
 
     /// `having 1=1`.
     pub(super) fn having(&self, index: usize) -> Option<Rule> {
         let operand = self.operand(index + 1)?;
         self.comparison(operand.end)?;
-        let certain = operand.kind == OperandKind::Constant || matches!(self.left(index), Left::Break | Left::Number);
+        let certain =
+            operand.kind == OperandKind::Constant || matches!(self.left(index), Left::Break | Left::Number);
         let second = self.comparison(operand.end).and_then(|next| self.operand(next));
-        let is_decided = operand.kind == OperandKind::Constant && second.is_some_and(|second| second.kind == OperandKind::Constant);
+        let is_decided = operand.kind == OperandKind::Constant
+            && second.is_some_and(|second| second.kind == OperandKind::Constant);
         let follows = matches!(self.left(index), Left::Break | Left::Number);
-        (certain && !self.text.is_prose).then_some(if is_decided || follows { Rule::SqlClause } else { Rule::SqlWeakStatement })
+        (certain && !self.text.is_prose).then_some(if is_decided || follows {
+            Rule::SqlClause
+        } else {
+            Rule::SqlWeakStatement
+        })
     }
 
     /// `order by 10--`, `limit 1,1 --`.
@@ -70,11 +101,17 @@ impl Stream<'_> {
             count += 1;
         }
         let end = operand.end;
-        let is_followed = self.is_comment(end) || matches!(self.kind(end), Kind::Word(Word::Having | Word::Procedure | Word::Limit));
+        let is_followed = self.is_comment(end)
+            || matches!(
+                self.kind(end),
+                Kind::Word(Word::Having | Word::Procedure | Word::Limit)
+            );
         let is_number = operand.kind == OperandKind::Constant && self.is_end(end);
         match left {
             _ if has_sql && !self.text.is_prose => Some(Rule::SqlClause),
-            Left::Break | Left::Number if is_followed || is_number || self.is_end(end) => Some(Rule::SqlClause),
+            Left::Break | Left::Number if is_followed || is_number || self.is_end(end) => {
+                Some(Rule::SqlClause)
+            }
             Left::Start if is_followed => Some(Rule::SqlClause),
             Left::Start if is_number && !is_limit => Some(Rule::SqlWeakStatement),
             _ => None,
@@ -134,8 +171,13 @@ impl Stream<'_> {
         if self.certainty(index)? == Certainty::Possible {
             return None;
         }
-        let follows = matches!(self.left(index), Left::Break | Left::Number | Left::Name) && !self.text.is_prose;
-        Some(if follows { Rule::SqlStatement } else { Rule::SqlWeakStatement })
+        let follows =
+            matches!(self.left(index), Left::Break | Left::Number | Left::Name) && !self.text.is_prose;
+        Some(if follows {
+            Rule::SqlStatement
+        } else {
+            Rule::SqlWeakStatement
+        })
     }
 
     fn certainty(&self, index: usize) -> Option<Certainty> {
@@ -154,7 +196,8 @@ impl Stream<'_> {
             Word::Waitfor => self.is(index + 1, Word::Delay).then_some(Certainty::Certain),
             Word::Grant => self.grant(index),
             Word::Copy => self.copy(index),
-            Word::Set => (self.kind(index + 1) == Kind::Variable && self.kind(index + 2) == Kind::Compare).then_some(Certainty::Certain),
+            Word::Set => (self.kind(index + 1) == Kind::Variable && self.kind(index + 2) == Kind::Compare)
+                .then_some(Certainty::Certain),
             Word::If => self.branch(index),
             Word::Administer => self.administer(index),
             _ => None,
@@ -162,14 +205,27 @@ impl Stream<'_> {
     }
 
     fn select(&self, index: usize) -> Option<Certainty> {
-        let first = self.skip(index + 1, |kind| matches!(kind, Kind::Open | Kind::Word(Word::Quantifier)));
+        let first = self.skip(index + 1, |kind| {
+            matches!(kind, Kind::Open | Kind::Word(Word::Quantifier))
+        });
         let is_certain = match self.kind(first) {
             Kind::Variable => return Some(Certainty::Certain),
             Kind::Number | Kind::Word(Word::Constant) | Kind::Break(_) | Kind::Quote(_) => {
-                self.is_end(first + 1) || matches!(self.kind(first + 1), Kind::Comma | Kind::Close | Kind::Compare | Kind::Operator(_) | Kind::Name | Kind::Word(Word::From | Word::Where | Word::SetOperator | Word::Constant))
+                self.is_end(first + 1)
+                    || matches!(
+                        self.kind(first + 1),
+                        Kind::Comma
+                            | Kind::Close
+                            | Kind::Compare
+                            | Kind::Operator(_)
+                            | Kind::Name
+                            | Kind::Word(Word::From | Word::Where | Word::SetOperator | Word::Constant)
+                    )
             }
             Kind::Operator(b'*') => true,
-            Kind::Word(Word::Function | Word::CommonFunction | Word::If) => self.kind(first + 1) == Kind::Open,
+            Kind::Word(Word::Function | Word::CommonFunction | Word::If) => {
+                self.kind(first + 1) == Kind::Open
+            }
             Kind::Word(Word::Case) => true,
             _ => false,
         };
@@ -178,14 +234,33 @@ impl Stream<'_> {
             .find(|&at| self.is(at, Word::From));
         match from {
             Some(from) if self.is_table(from + 1) => {
-                let is_list = (first..from).any(|at| matches!(self.kind(at), Kind::Comma | Kind::Dot | Kind::Operator(_) | Kind::Open | Kind::Number | Kind::Word(Word::Function)));
+                let is_list = (first..from).any(|at| {
+                    matches!(
+                        self.kind(at),
+                        Kind::Comma
+                            | Kind::Dot
+                            | Kind::Operator(_)
+                            | Kind::Open
+                            | Kind::Number
+                            | Kind::Word(Word::Function)
+                    )
+                });
                 let ends_as_sql = self.is_clause(self.table_end(from + 1));
                 let is_column = from == first + 1;
-                Some(if is_certain || (is_list || is_column) && ends_as_sql { Certainty::Certain } else { Certainty::Possible })
+                Some(if is_certain || (is_list || is_column) && ends_as_sql {
+                    Certainty::Certain
+                } else {
+                    Certainty::Possible
+                })
             }
             Some(_) => is_certain.then_some(Certainty::Possible),
             None if is_certain && !self.text.is_prose => Some(Certainty::Certain),
-            None if matches!(self.kind(first), Kind::Name | Kind::Word(Word::Object | Word::Function | Word::CommonFunction | Word::Catalogue)) && self.kind(first + 1) == Kind::Semicolon => {
+            None if matches!(
+                self.kind(first),
+                Kind::Name
+                    | Kind::Word(Word::Object | Word::Function | Word::CommonFunction | Word::Catalogue)
+            ) && self.kind(first + 1) == Kind::Semicolon =>
+            {
                 Some(Certainty::Possible)
             }
             None => None,
@@ -196,7 +271,12 @@ impl Stream<'_> {
     fn is_table(&self, index: usize) -> bool {
         matches!(
             self.kind(index),
-            Kind::Name | Kind::Open | Kind::Variable | Kind::Break(_) | Kind::Quote(_) | Kind::Word(Word::Catalogue | Word::Object | Word::Function | Word::CommonFunction)
+            Kind::Name
+                | Kind::Open
+                | Kind::Variable
+                | Kind::Break(_)
+                | Kind::Quote(_)
+                | Kind::Word(Word::Catalogue | Word::Object | Word::Function | Word::CommonFunction)
         )
     }
 
@@ -214,9 +294,14 @@ impl Stream<'_> {
         self.is_end(index)
             || matches!(
                 self.kind(index),
-                Kind::Comma | Kind::Close | Kind::Word(Word::Where | Word::Limit | Word::Order | Word::SetOperator | Word::Having | Word::As)
+                Kind::Comma
+                    | Kind::Close
+                    | Kind::Word(
+                        Word::Where | Word::Limit | Word::Order | Word::SetOperator | Word::Having | Word::As
+                    )
             )
-            || self.kind(index) == Kind::Name && (self.is(index + 1, Word::Where) || self.kind(index + 1) == Kind::Comma)
+            || self.kind(index) == Kind::Name
+                && (self.is(index + 1, Word::Where) || self.kind(index + 1) == Kind::Comma)
     }
 
     fn insert(&self, index: usize) -> Option<Certainty> {
@@ -224,8 +309,15 @@ impl Stream<'_> {
             return None;
         }
         let end = self.table_end(index + 2);
-        let is_certain = matches!(self.kind(end), Kind::Open | Kind::Word(Word::Values | Word::Select | Word::Set));
-        Some(if is_certain { Certainty::Certain } else { Certainty::Possible })
+        let is_certain = matches!(
+            self.kind(end),
+            Kind::Open | Kind::Word(Word::Values | Word::Select | Word::Set)
+        );
+        Some(if is_certain {
+            Certainty::Certain
+        } else {
+            Certainty::Possible
+        })
     }
 
     fn update(&self, index: usize) -> Option<Certainty> {
@@ -235,7 +327,11 @@ impl Stream<'_> {
             return None;
         }
         let column = self.table_end(end + 1);
-        Some(if self.kind(column) == Kind::Compare { Certainty::Certain } else { Certainty::Possible })
+        Some(if self.kind(column) == Kind::Compare {
+            Certainty::Certain
+        } else {
+            Certainty::Possible
+        })
     }
 
     fn delete(&self, index: usize) -> Option<Certainty> {
@@ -256,33 +352,59 @@ impl Stream<'_> {
         if !matches!(object, Kind::Word(Word::Object | Word::Procedure)) {
             return None;
         }
-        let name = self.skip(index + 2, |kind| matches!(kind, Kind::Word(Word::If | Word::Exists | Word::Not)));
+        let name = self.skip(index + 2, |kind| {
+            matches!(kind, Kind::Word(Word::If | Word::Exists | Word::Not))
+        });
         if !self.is_table(name) {
             return None;
         }
         let end = self.table_end(name);
-        let is_certain = self.is_comment(end) || matches!(self.kind(end), Kind::Semicolon | Kind::Comma) || name > index + 2;
-        (is_certain || self.is_end(end)).then_some(if is_certain { Certainty::Certain } else { Certainty::Possible })
+        let is_certain = self.is_comment(end)
+            || matches!(self.kind(end), Kind::Semicolon | Kind::Comma)
+            || name > index + 2;
+        (is_certain || self.is_end(end)).then_some(if is_certain {
+            Certainty::Certain
+        } else {
+            Certainty::Possible
+        })
     }
 
     fn create(&self, index: usize) -> Option<Certainty> {
-        let object = self.skip(index + 1, |kind| matches!(kind, Kind::Word(Word::Insert | Word::Object | Word::If | Word::Not | Word::Exists)) || kind == Kind::Word(Word::Logic));
+        let object = self.skip(index + 1, |kind| {
+            matches!(
+                kind,
+                Kind::Word(Word::Insert | Word::Object | Word::If | Word::Not | Word::Exists)
+            ) || kind == Kind::Word(Word::Logic)
+        });
         if object == index + 1 && !self.is(object, Word::Procedure) {
             return None;
         }
-        let name = if self.is(object, Word::Procedure) { object + 1 } else { object };
+        let name = if self.is(object, Word::Procedure) {
+            object + 1
+        } else {
+            object
+        };
         let end = self.table_end(name);
         let clause = self.bytes(end);
         let is_certain = matches!(self.kind(end), Kind::Open | Kind::Word(Word::As | Word::Drop))
-            || matches!(clause, b"identified" | b"add" | b"modify" | b"rename" | b"with" | b"returns" | b"language")
-                && !self.text.is_prose;
+            || matches!(
+                clause,
+                b"identified" | b"add" | b"modify" | b"rename" | b"with" | b"returns" | b"language"
+            ) && !self.text.is_prose;
         is_certain.then_some(Certainty::Certain)
     }
 
     fn execute(&self, index: usize) -> Option<Certainty> {
         let name = self.bytes(index + 1);
-        let is_procedure = name.starts_with(b"xp_") || name.starts_with(b"sp_") || name == b"master" || name == b"immediate";
-        let is_call = self.kind(index + 1) == Kind::Open && matches!(self.kind(index + 2), Kind::Break(_) | Kind::Quote(_) | Kind::Variable | Kind::Word(_)) && !self.text.is_prose && self.bytes(index) != b"call";
+        let is_procedure =
+            name.starts_with(b"xp_") || name.starts_with(b"sp_") || name == b"master" || name == b"immediate";
+        let is_call = self.kind(index + 1) == Kind::Open
+            && matches!(
+                self.kind(index + 2),
+                Kind::Break(_) | Kind::Quote(_) | Kind::Variable | Kind::Word(_)
+            )
+            && !self.text.is_prose
+            && self.bytes(index) != b"call";
         let is_string = matches!(self.kind(index + 1), Kind::Variable);
         if is_procedure || is_string {
             return Some(Certainty::Certain);
@@ -299,14 +421,19 @@ impl Stream<'_> {
     fn copy(&self, index: usize) -> Option<Certainty> {
         let end = self.table_end(index + 1);
         let is_file = matches!(self.kind(end), Kind::Word(Word::From | Word::To))
-            && matches!(self.kind(end + 1), Kind::Break(_) | Kind::Quote(_) | Kind::Operator(b'/'))
+            && matches!(
+                self.kind(end + 1),
+                Kind::Break(_) | Kind::Quote(_) | Kind::Operator(b'/')
+            )
             || self.bytes(end + 1) == b"program";
         is_file.then_some(Certainty::Certain)
     }
 
     /// `if (select …)`, `if 1=1 waitfor …`.
     fn branch(&self, index: usize) -> Option<Certainty> {
-        let first = self.skip(index + 1, |kind| matches!(kind, Kind::Open | Kind::Word(Word::Not)));
+        let first = self.skip(index + 1, |kind| {
+            matches!(kind, Kind::Open | Kind::Word(Word::Not))
+        });
         if self.is(first, Word::Select) || self.is(first, Word::Exists) {
             return Some(Certainty::Certain);
         }
@@ -320,13 +447,24 @@ impl Stream<'_> {
     fn administer(&self, index: usize) -> Option<Certainty> {
         let is_stacked = index > 0;
         let is_load = self.bytes(index) == b"load" && matches!(self.bytes(index + 1), b"data" | b"xml");
-        let is_backup = matches!(self.bytes(index), b"backup" | b"restore") && self.is(index + 1, Word::Object) && self.is(index + 3, Word::To);
+        let is_backup = matches!(self.bytes(index), b"backup" | b"restore")
+            && self.is(index + 1, Word::Object)
+            && self.is(index + 3, Word::To);
         if is_load && self.bytes(index + 2) == b"infile" || is_backup {
             return Some(Certainty::Certain);
         }
-        let end = if self.is_table(index + 1) || self.is(index + 1, Word::To) { self.table_end(index + 1) } else { index + 1 };
-        let is_comment = self.is_comment(end) || self.kind(end) == Kind::Semicolon && self.is_comment(end + 1);
-        let is_block = self.bytes(index) == b"begin" && matches!(self.kind(index + 1), Kind::Word(Word::Administer | Word::Declare | Word::Execute));
+        let end = if self.is_table(index + 1) || self.is(index + 1, Word::To) {
+            self.table_end(index + 1)
+        } else {
+            index + 1
+        };
+        let is_comment =
+            self.is_comment(end) || self.kind(end) == Kind::Semicolon && self.is_comment(end + 1);
+        let is_block = self.bytes(index) == b"begin"
+            && matches!(
+                self.kind(index + 1),
+                Kind::Word(Word::Administer | Word::Declare | Word::Execute)
+            );
         (is_stacked && (is_comment || is_block)).then_some(Certainty::Certain)
     }
 }

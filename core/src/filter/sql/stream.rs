@@ -70,7 +70,9 @@ impl<'a> Stream<'a> {
 
     /// Where a token begins in the text.
     pub(super) fn position(&self, index: usize) -> usize {
-        self.tokens.get(index).map_or(self.text.bytes.len(), |token| token.start as usize)
+        self.tokens
+            .get(index)
+            .map_or(self.text.bytes.len(), |token| token.start as usize)
     }
 
     pub(super) fn bytes(&self, index: usize) -> &'a [u8] {
@@ -82,7 +84,12 @@ impl<'a> Stream<'a> {
 
     /// The first index from `index` on whose token is not of these kinds; many of them are not skipped.
     pub(super) fn skip(&self, index: usize, kinds: impl Fn(Kind) -> bool) -> usize {
-        let skipped = self.tokens.iter().skip(index).take(REACH).take_while(|token| kinds(token.kind));
+        let skipped = self
+            .tokens
+            .iter()
+            .skip(index)
+            .take(REACH)
+            .take_while(|token| kinds(token.kind));
         index + skipped.count()
     }
 
@@ -98,7 +105,14 @@ impl<'a> Stream<'a> {
     pub(super) fn is_end(&self, index: usize) -> bool {
         matches!(
             self.kind(index),
-            Kind::End | Kind::Dashes | Kind::Hash | Kind::CommentOpen | Kind::Semicolon | Kind::Break(_) | Kind::Quote(_) | Kind::Other(b'\\')
+            Kind::End
+                | Kind::Dashes
+                | Kind::Hash
+                | Kind::CommentOpen
+                | Kind::Semicolon
+                | Kind::Break(_)
+                | Kind::Quote(_)
+                | Kind::Other(b'\\')
         )
     }
 
@@ -110,7 +124,10 @@ impl<'a> Stream<'a> {
     /// What stands before the token at `index`.
     pub(super) fn left(&self, index: usize) -> Left {
         let mut before = index;
-        while before > 0 && index - before < REACH && matches!(self.kind(before - 1), Kind::Close | Kind::Semicolon) {
+        while before > 0
+            && index - before < REACH
+            && matches!(self.kind(before - 1), Kind::Close | Kind::Semicolon)
+        {
             before -= 1;
         }
         if before == 0 {
@@ -132,8 +149,10 @@ impl<'a> Stream<'a> {
         let mut operand = self.term(index)?;
         // What is calculated with operands is one: `1+1`, `'a'||'b'`.
         for _ in 0..REACH {
-            let is_operator = matches!(self.kind(operand.end), Kind::Operator(_) | Kind::Word(Word::Arithmetic))
-                || self.bytes(operand.end) == b"||";
+            let is_operator = matches!(
+                self.kind(operand.end),
+                Kind::Operator(_) | Kind::Word(Word::Arithmetic)
+            ) || self.bytes(operand.end) == b"||";
             if !is_operator {
                 break;
             }
@@ -164,7 +183,13 @@ impl<'a> Stream<'a> {
                 (OperandKind::Sql, self.closing(start + 2))
             }
             Kind::Word(
-                Word::Catalogue | Word::Object | Word::CommonFunction | Word::Function | Word::Procedure | Word::Prefix | Word::Article,
+                Word::Catalogue
+                | Word::Object
+                | Word::CommonFunction
+                | Word::Function
+                | Word::Procedure
+                | Word::Prefix
+                | Word::Article,
             )
             | Kind::Name => self.name(start),
             _ => return None,
@@ -175,7 +200,11 @@ impl<'a> Stream<'a> {
 
     /// Behind `::type`.
     fn skip_cast(&self, index: usize) -> usize {
-        if self.bytes(index) == b"::" { index + 2 } else { index }
+        if self.bytes(index) == b"::" {
+            index + 2
+        } else {
+            index
+        }
     }
 
     /// Whether a word is called: the parenthesis stands at it, as people do not write it in sentences.
@@ -197,7 +226,10 @@ impl<'a> Stream<'a> {
     /// A column with the names of its table and schema; or a call.
     fn name(&self, start: usize) -> (OperandKind, usize) {
         let mut end = start + 1;
-        while self.kind(end) == Kind::Dot && matches!(self.kind(end + 1), Kind::Name | Kind::Word(_)) && end < start + REACH {
+        while self.kind(end) == Kind::Dot
+            && matches!(self.kind(end + 1), Kind::Name | Kind::Word(_))
+            && end < start + REACH
+        {
             end += 2;
         }
         if self.kind(end) == Kind::Open && !self.is_spaced(end) {
@@ -245,8 +277,11 @@ impl<'a> Stream<'a> {
                 .take(REACH)
         };
         let mut others = words(other);
-        words(one).all(|index| others.next().is_some_and(|other| self.bytes(index) == self.bytes(other)))
-            && others.next().is_none()
+        words(one).all(|index| {
+            others
+                .next()
+                .is_some_and(|other| self.bytes(index) == self.bytes(other))
+        }) && others.next().is_none()
     }
 }
 
@@ -257,6 +292,8 @@ fn is_sign_or_open(kind: Kind) -> bool {
 fn is_prefix(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Open | Kind::Operator(b'-' | b'+' | b'~' | b'!') | Kind::Word(Word::Not | Word::Prefix | Word::Quantifier)
+        Kind::Open
+            | Kind::Operator(b'-' | b'+' | b'~' | b'!')
+            | Kind::Word(Word::Not | Word::Prefix | Word::Quantifier)
     )
 }

@@ -1,1 +1,206 @@
+use super::super::class::Class;
+use super::super::place::Place;
+use super::*;
 
+fn hits(text: &str) -> Hits {
+    let text = text.to_ascii_lowercase();
+    let mut hits = Hits::default();
+    let text = Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument);
+    detect(&text, &mut Vec::new(), &mut hits);
+    hits
+}
+
+fn score(text: &str) -> u16 {
+    hits(text).score(Class::Sqli)
+}
+
+fn assert_found(texts: &[&str]) {
+    for text in texts {
+        assert!(score(text) >= 5, "{text} counts {}", score(text));
+    }
+}
+
+fn assert_clean(texts: &[&str]) {
+    for text in texts {
+        assert!(score(text) < 5, "{text}: {:?}", hits(text).strongest(Class::Sqli));
+    }
+}
+
+#[test]
+fn conditions_are_found_in_every_context() {
+    assert_found(&[
+        "' or 1=1",
+        "x' or 'x'='x",
+        "\" or \"a\"=\"a",
+        "`) or (1)=(1",
+        "7 or 7=7",
+        "7 and 7=8",
+        "7) or (7=7",
+        "-7' and length(name)>3 and 'a'='a",
+        "name' or true--",
+        "7 or true",
+        "' or ''='",
+        "'or 4>3#",
+        "x' and owner like '%",
+        "' or not 1=2",
+        "7 or sleep(4)",
+        "7 and (select 1)=1",
+        "' || '1'='1",
+        "' xor 3=3 -- ",
+        "' or 5 between 1 and 9",
+        "' or 3 in (1,2,3)",
+        "' or exists(select 1)--",
+        "or price=price",
+        "' && 1=1 -- -",
+        "' and owner is not null or owner='",
+    ]);
+}
+
+#[test]
+fn queries_that_are_joined_are_found() {
+    assert_found(&[
+        "7 union select name, email from users",
+        "' UNION ALL SELECT null,null,null -- ",
+        "7/**/union/**/distinct/**/select/**/1",
+        "-7 /*!50000union*/ /*!50000select*/ 1",
+        "7) union (select 1,2)",
+        "' intersect select 1 --",
+        "-1 union",
+        "7 union select @@version",
+    ]);
+}
+
+#[test]
+fn strings_that_are_cut_or_continued_are_found() {
+    assert_found(&[
+        "root'--",
+        "root' #",
+        "root'/*",
+        "root')) --",
+        "root';--",
+        "'-'",
+        "'='",
+        "'||'",
+        "' * '",
+        "x'||lower('Y')||'",
+        "'+(select 1)+'",
+        "', null, now())--",
+        "7)--",
+        "(7 or 'a') --",
+    ]);
+}
+
+#[test]
+fn statements_and_clauses_are_found() {
+    assert_found(&[
+        "7; drop table orders",
+        "'; delete from orders where 1=1; --",
+        "7; waitfor delay '0:0:3'",
+        "'; exec xp_cmdshell 'dir'",
+        "7; declare @x varchar(9)",
+        "select name, email from users where id = 1",
+        "insert into users (name) values ('x')",
+        "update users set admin = 1 where id = 7",
+        "7 order by 9--",
+        "' order by 3 #",
+        "7 having 1=1",
+        "7 procedure analyse()",
+        "' into outfile '/tmp/x",
+        "case when (1=1) then 1 else 2 end",
+        "extractvalue(1, concat(1, version()))",
+        "7-pg_sleep(3)",
+        "(select count(*) from users)",
+        "if(1=1, sleep(3), 0)",
+        "7; shutdown --",
+    ]);
+}
+
+#[test]
+fn words_of_sql_make_no_statement() {
+    assert_clean(&[
+        "union select committee",
+        "The Student Union selected a new president from the list.",
+        "select the best option from the menu and order by noon",
+        "drop me a line or call me, and insert the coin into the slot",
+        "order by phone",
+        "group by age",
+        "having fun and not sleeping",
+        "rock and roll",
+        "2 or 3",
+        "7 and a half",
+        "create table tennis team",
+        "update set list",
+        "delete from my phone",
+        "where 1 is a number and 2 is another one",
+        "Please update the table and set the date to Monday where possible.",
+        "sleep (8 hours), then work",
+        "exec order 66",
+        "if you like it, then buy it",
+        "true or false",
+        "case when closed",
+    ]);
+}
+
+#[test]
+fn quotes_in_texts_end_nothing() {
+    assert_clean(&[
+        "O'Brien",
+        "it's O'Neil's and D'Angelo's",
+        "rock 'n' roll and 'blues'",
+        "the 'select' or 'update' button",
+        "say \"yes\" or \"no\"",
+        "5' 11\" and 6' 2\"",
+        "16\" or 18\"",
+        "1/2\" - 3/4\"",
+        "the boys' #1 choice",
+        "'twas the night",
+        "`code` and `more --flags` in markdown",
+        "don't -- and I mean it -- do that",
+        "x -- y",
+        "C# and F#",
+        "a--b",
+        "l'été ou l'hiver",
+        "\"like\" and \"is\"",
+        "it's 5 o'clock and 10 is late",
+    ]);
+}
+
+#[test]
+fn arguments_of_postgrest_are_clean() {
+    assert_clean(&[
+        "gt.10",
+        "created_at.desc.nullslast,id.asc",
+        "id,name,owner(id,name),tags->>0",
+        "(a.eq.1,b.like.*x*)",
+        "ilike.*o'brien*",
+        "in.(1,2,3)",
+        "in.(\"O'Brien\",\"a,b\")",
+        "not.is.null",
+        "is.true",
+        "(and(price.gte.10,price.lte.20),price.is.null)",
+        "fts(english).cats & dogs",
+        "ov.[2020-01-01,2020-12-31)",
+        "count()",
+        "created_at::date,sum:price.sum()",
+    ]);
+}
+
+#[test]
+fn any_number_of_tokens_is_read_in_linear_time() {
+    for unit in [
+        "(",
+        "'",
+        "or ",
+        "select ",
+        "union ",
+        "1,",
+        "((1)=",
+        "/*",
+        "case when ",
+        ";",
+        "' or ",
+    ] {
+        let text = unit.repeat(4096);
+        let _ = score(&text);
+    }
+}

@@ -113,7 +113,11 @@ impl Lexer<'_> {
                 Some(b'/') if self.peek(1) == Some(b'*') => {
                     if self.peek(2) == Some(b'!') {
                         self.at += 3;
-                        let digits = self.rest().iter().take(6).take_while(|byte| byte.is_ascii_digit());
+                        let digits = self
+                            .rest()
+                            .iter()
+                            .take(6)
+                            .take_while(|byte| byte.is_ascii_digit());
                         self.at += digits.count();
                     } else {
                         match memchr::memmem::find(self.rest().get(2..).unwrap_or_default(), b"*/") {
@@ -149,11 +153,21 @@ impl Lexer<'_> {
     fn number(&mut self) -> Kind {
         let hex = self.rest().starts_with(b"0x");
         self.at += if hex { 2 } else { 0 };
-        let is_digit = |byte: &u8| if hex { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() || *byte == b'.' };
+        let is_digit = |byte: &u8| {
+            if hex {
+                byte.is_ascii_hexdigit()
+            } else {
+                byte.is_ascii_digit() || *byte == b'.'
+            }
+        };
         self.at += self.rest().iter().take_while(|byte| is_digit(byte)).count();
         if !hex && self.peek(0) == Some(b'e') && self.peek(1).is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
-            self.at += self.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+            self.at += self
+                .rest()
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
         }
         if self.peek(0).is_some_and(is_word_byte) {
             let end = self.at;
@@ -181,7 +195,9 @@ impl Lexer<'_> {
         let before = self.at.checked_sub(1).and_then(|at| self.text.get(at)).copied();
         self.at += 1;
         let inside_word = before.is_some_and(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
-            && self.peek(0).is_some_and(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+            && self
+                .peek(0)
+                .is_some_and(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
         if quote == b'\'' && inside_word && !self.is_before_operator() {
             return Kind::Other(quote);
         }
@@ -189,12 +205,20 @@ impl Lexer<'_> {
             return Kind::Other(quote);
         };
         *open = !*open;
-        if *open { Kind::Break(quote) } else { Kind::Quote(quote) }
+        if *open {
+            Kind::Break(quote)
+        } else {
+            Kind::Quote(quote)
+        }
     }
 
     /// Whether the word that comes next is one that continues a statement: not an apostrophe then, but the end of a string.
     fn is_before_operator(&self) -> bool {
-        let word = self.rest().split(|&byte| !is_word_byte(byte)).next().unwrap_or_default();
+        let word = self
+            .rest()
+            .split(|&byte| !is_word_byte(byte))
+            .next()
+            .unwrap_or_default();
         matches!(
             WORDS.find(word),
             Some(
@@ -228,7 +252,9 @@ impl Lexer<'_> {
             (b';', _) => (Kind::Semicolon, 1),
             (b'.', _) => (Kind::Dot, 1),
             (b'#', _) => (Kind::Hash, 1),
-            (b'+' | b'-' | b'*' | b'/' | b'%' | b'|' | b'&' | b'^' | b'~' | b'!', _) => (Kind::Operator(byte), 1),
+            (b'+' | b'-' | b'*' | b'/' | b'%' | b'|' | b'&' | b'^' | b'~' | b'!', _) => {
+                (Kind::Operator(byte), 1)
+            }
             _ => (Kind::Other(byte), 1),
         };
         self.at += length;

@@ -32,11 +32,20 @@ fn handlers(text: &Text<'_>, hits: &mut Hits) {
         let before = text.bytes.get(..equals).unwrap_or_default();
         let end = before.len() - before.iter().rev().take_while(|byte| is_blank(**byte)).count();
         // The longest name of an event has fewer letters.
-        let letters = before.get(..end).unwrap_or_default().iter().rev().take(48).take_while(|byte| byte.is_ascii_alphabetic());
+        let letters = before
+            .get(..end)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(48)
+            .take_while(|byte| byte.is_ascii_alphabetic());
         let start = end - letters.count();
         let name = text.bytes.get(start..end).unwrap_or_default();
         let is_separate = matches!(text.before(start), 0..=b' ' | b'"' | b'\'' | b'`' | b'/' | b'<' | b'>' | b'(' | b'?' | 0x80..);
-        if is_separate && words::is_handler(name) && !(text.byte(equals + 1) == b'=' || is_setting(text, start, equals)) {
+        if is_separate
+            && words::is_handler(name)
+            && !(text.byte(equals + 1) == b'=' || is_setting(text, start, equals))
+        {
             hits.add(Rule::XssHandler, start);
         }
     }
@@ -45,8 +54,12 @@ fn handlers(text: &Text<'_>, hits: &mut Hits) {
 /// Whether `onload=x` is an argument of a URL or a setting: nothing but a word behind it, and no sign that it was put into a tag.
 fn is_setting(text: &Text<'_>, start: usize, equals: usize) -> bool {
     let value = text.from(text.skip_space(equals + 1));
-    let word = value.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
-    let is_word = matches!(value.get(word), None | Some(b'&' | b';' | b',' | b' ' | b'\n')) && !text.shape.has(Shape::ANGLE);
+    let word = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        .count();
+    let is_word = matches!(value.get(word), None | Some(b'&' | b';' | b',' | b' ' | b'\n'))
+        && !text.shape.has(Shape::ANGLE);
     is_word && matches!(text.before(start), 0..=b' ' | b'?') && (word == 0) == value.is_empty()
 }
 
@@ -63,7 +76,8 @@ fn symbols(text: &Text<'_>, hits: &mut Hits) {
             b'(' | b')' => 2,
             b'!' => 4,
             b'+' => 8,
-            b'{' | b'}' | b'$' | b'_' | b'"' | b'\'' | b',' | b';' | b'=' | b'~' | b'-' | b'.' | b':' | b'/' | b'\\' | b'^' | b'*' => 16,
+            b'{' | b'}' | b'$' | b'_' | b'"' | b'\'' | b',' | b';' | b'=' | b'~' | b'-' | b'.' | b':'
+            | b'/' | b'\\' | b'^' | b'*' => 16,
             _ => 0,
         };
         if kind == 0 {

@@ -42,8 +42,17 @@ fn tag(text: &Text<'_>, open: usize, hits: &mut Hits) -> Option<usize> {
         has_attributes |= attribute.has_value;
         judge(text, kind, &attribute, open, hits);
     }
-    if kind == Tag::Loading && !text.is_prose && !has_attributes && is_cut(text, attributes.at) && is_dangerous_alone(text, open, name_end) {
-        let rule = if changes_look(text, open, name_end) { Rule::XssTag } else { Rule::XssWeakTag };
+    if kind == Tag::Loading
+        && !text.is_prose
+        && !has_attributes
+        && is_cut(text, attributes.at)
+        && is_dangerous_alone(text, open, name_end)
+    {
+        let rule = if changes_look(text, open, name_end) {
+            Rule::XssTag
+        } else {
+            Rule::XssWeakTag
+        };
         hits.add(rule, open);
     }
     Some(attributes.at)
@@ -52,7 +61,10 @@ fn tag(text: &Text<'_>, open: usize, hits: &mut Hits) -> Option<usize> {
 /// Reads the name of a tag, and notes a tag that is harmful by its name.
 fn tag_name(text: &Text<'_>, open: usize, hits: &mut Hits) -> Option<(Tag, usize)> {
     let mut at = open + 1;
-    while matches!(text.byte(at), b'/' | b'<' | b'!' | b'?' | b'%' | 1..=0x20) && at < open + 8 && at < text.bytes.len() {
+    while matches!(text.byte(at), b'/' | b'<' | b'!' | b'?' | b'%' | 1..=0x20)
+        && at < open + 8
+        && at < text.bytes.len()
+    {
         if matches!(text.byte(at), b'<') {
             return None;
         }
@@ -67,7 +79,7 @@ fn tag_name(text: &Text<'_>, open: usize, hits: &mut Hits) -> Option<(Tag, usize
                 *name.get_mut(length)? = byte;
                 length += 1;
             }
-            0 | 0x01..=0x08 => has_junk = true,
+            0..=8 => has_junk = true,
             _ => break,
         }
         at += 1;
@@ -83,11 +95,12 @@ fn tag_name(text: &Text<'_>, open: usize, hits: &mut Hits) -> Option<(Tag, usize
         return (!name.is_empty()).then_some((Tag::Passive, at));
     };
     if kind == Tag::Active && (has_junk || !is_type_parameter(text, open, at)) {
-        let rule = if matches!(local, b"script" | b"iframe" | b"xss" | b"frameset" | b"applet") || !text.is_prose {
-            Rule::XssTag
-        } else {
-            Rule::XssWeakTag
-        };
+        let rule =
+            if matches!(local, b"script" | b"iframe" | b"xss" | b"frameset" | b"applet") || !text.is_prose {
+                Rule::XssTag
+            } else {
+                Rule::XssWeakTag
+            };
         hits.add(rule, open);
     }
     Some((kind, at))
@@ -96,10 +109,17 @@ fn tag_name(text: &Text<'_>, open: usize, hits: &mut Hits) -> Option<(Tag, usize
 /// Whether this is a type in code, `Vec<Script>`, and no tag.
 fn is_type_parameter(text: &Text<'_>, open: usize, name_end: usize) -> bool {
     let before = text.before(open);
-    (before.is_ascii_alphanumeric() || before == b':') && matches!(text.byte(name_end), b'>' | b',' | b':' | b' ') && {
-        let after = text.byte(name_end + 1);
-        text.byte(name_end) != b'>' || matches!(after, 0 | b' ' | b'>' | b'(' | b',' | b')' | b';' | b'`' | b':' | b'.' | b'{' | b'\n')
-    } && memchr::memmem::find(text.bytes, b"</").is_none()
+    (before.is_ascii_alphanumeric() || before == b':')
+        && matches!(text.byte(name_end), b'>' | b',' | b':' | b' ')
+        && {
+            let after = text.byte(name_end + 1);
+            text.byte(name_end) != b'>'
+                || matches!(
+                    after,
+                    0 | b' ' | b'>' | b'(' | b',' | b')' | b';' | b'`' | b':' | b'.' | b'{' | b'\n'
+                )
+        }
+        && memchr::memmem::find(text.bytes, b"</").is_none()
 }
 
 /// Whether a tag ends here, or the value does.
@@ -109,7 +129,10 @@ fn is_cut(text: &Text<'_>, at: usize) -> bool {
 
 /// Tags whose content is style, or another document.
 fn changes_look(text: &Text<'_>, open: usize, name_end: usize) -> bool {
-    matches!(text.bytes.get(open + 1..name_end), Some(b"style" | b"svg" | b"math" | b"object" | b"embed" | b"xml"))
+    matches!(
+        text.bytes.get(open + 1..name_end),
+        Some(b"style" | b"svg" | b"math" | b"object" | b"embed" | b"xml")
+    )
 }
 
 /// Tags that change the page without any attribute.
@@ -119,7 +142,21 @@ fn is_dangerous_alone(text: &Text<'_>, open: usize, name_end: usize) -> bool {
     !is_type_parameter(text, open, name_end)
         && matches!(
             name,
-            b"object" | b"embed" | b"base" | b"meta" | b"link" | b"style" | b"svg" | b"math" | b"xml" | b"html" | b"body" | b"head" | b"title" | b"textarea" | b"template"
+            b"object"
+                | b"embed"
+                | b"base"
+                | b"meta"
+                | b"link"
+                | b"style"
+                | b"svg"
+                | b"math"
+                | b"xml"
+                | b"html"
+                | b"body"
+                | b"head"
+                | b"title"
+                | b"textarea"
+                | b"template"
         )
 }
 
@@ -147,12 +184,28 @@ fn judge(text: &Text<'_>, kind: Tag, attribute: &Attribute<'_>, open: usize, hit
     }
     let name = text.bytes.get(open + 1..).unwrap_or_default();
     let loads = kind == Tag::Loading
-        && [&b"object"[..], b"embed", b"base", b"meta", b"link", b"svg", b"math", b"style", b"portal", b"xml"]
-            .iter()
-            .any(|tag| name.starts_with(tag) && !name.get(tag.len()).is_some_and(u8::is_ascii_alphabetic));
+        && [
+            &b"object"[..],
+            b"embed",
+            b"base",
+            b"meta",
+            b"link",
+            b"svg",
+            b"math",
+            b"style",
+            b"portal",
+            b"xml",
+        ]
+        .iter()
+        .any(|tag| name.starts_with(tag) && !name.get(tag.len()).is_some_and(u8::is_ascii_alphabetic));
     if loads && !text.is_prose {
         hits.add(Rule::XssTag, open);
-    } else if loads || kind == Tag::Loading && [&b"form"[..], b"set", b"use", b"html", b"body"].iter().any(|tag| name.starts_with(tag)) {
+    } else if loads
+        || kind == Tag::Loading
+            && [&b"form"[..], b"set", b"use", b"html", b"body"]
+                .iter()
+                .any(|tag| name.starts_with(tag))
+    {
         hits.add(Rule::XssWeakTag, open);
     }
 }
@@ -166,9 +219,24 @@ fn is_unknown_handler(attribute: &Attribute<'_>) -> bool {
 }
 
 fn is_active_style(value: &[u8]) -> bool {
-    [&b"expression"[..], b"javascript", b"behavior", b"behaviour", b"-moz-binding", b"vbscript", b"url(", b"@import", b"\\", b"position:fixed", b"-webkit-user-modify", b"animation-name", b"user-modify", b"/*"]
-        .iter()
-        .any(|needle| memchr::memmem::find(value, needle).is_some())
+    [
+        &b"expression"[..],
+        b"javascript",
+        b"behavior",
+        b"behaviour",
+        b"-moz-binding",
+        b"vbscript",
+        b"url(",
+        b"@import",
+        b"\\",
+        b"position:fixed",
+        b"-webkit-user-modify",
+        b"animation-name",
+        b"user-modify",
+        b"/*",
+    ]
+    .iter()
+    .any(|needle| memchr::memmem::find(value, needle).is_some())
 }
 
 struct Attributes<'t, 'a> {
@@ -179,11 +247,18 @@ struct Attributes<'t, 'a> {
 
 impl<'a> Attributes<'_, 'a> {
     fn next_attribute(&mut self) -> Option<Attribute<'a>> {
-        while self.at < self.limit && matches!(self.text.byte(self.at), 0..=b' ' | b'/' | b'"' | b'\'' | b'`' | b'\\' | b'+' | b',' | b';' | 0x80..) {
+        while self.at < self.limit
+            && matches!(self.text.byte(self.at), 0..=b' ' | b'/' | b'"' | b'\'' | b'`' | b'\\' | b'+' | b',' | b';' | 0x80..)
+        {
             self.at += 1;
         }
         let start = self.at;
-        while self.at < self.limit && !matches!(self.text.byte(self.at), 0..=b' ' | b'=' | b'>' | b'/' | b'"' | b'\'') {
+        while self.at < self.limit
+            && !matches!(
+                self.text.byte(self.at),
+                0..=b' ' | b'=' | b'>' | b'/' | b'"' | b'\''
+            )
+        {
             self.at += 1;
         }
         let name = self.text.bytes.get(start..self.at)?;

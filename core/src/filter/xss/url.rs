@@ -18,7 +18,8 @@ pub(super) fn is_script(value: &[u8]) -> bool {
             0..=b' ' | b'"' | b'\'' | b'`' | b';' | b'/' | b'\\' | b'+' | b'*' => {}
             b':' => {
                 let scheme = scheme.get(..length).unwrap_or_default();
-                return SCRIPT_SCHEMES.contains(&scheme) || scheme == b"data" && is_active_data(value.get(at + 1..).unwrap_or_default());
+                return SCRIPT_SCHEMES.contains(&scheme)
+                    || scheme == b"data" && is_active_data(value.get(at + 1..).unwrap_or_default());
             }
             _ => {
                 let Some(slot) = scheme.get_mut(length) else {
@@ -30,15 +31,23 @@ pub(super) fn is_script(value: &[u8]) -> bool {
         }
     }
     // A colon that is written in an unusual way comes right after the scheme.
-    SCRIPT_SCHEMES.iter().any(|known| scheme.get(..length) == Some(known))
+    SCRIPT_SCHEMES
+        .iter()
+        .any(|known| scheme.get(..length) == Some(known))
 }
 
 /// Whether the rest of a `data:` URL is a document: pictures and fonts are not.
 fn is_active_data(rest: &[u8]) -> bool {
     let rest = rest.trim_ascii_start();
-    let media_type = rest.split(|&byte| matches!(byte, b',' | b';')).next().unwrap_or_default();
+    let media_type = rest
+        .split(|&byte| matches!(byte, b',' | b';'))
+        .next()
+        .unwrap_or_default();
     let is_picture = media_type.starts_with(b"image/") && !media_type.starts_with(b"image/svg");
-    let is_inert = is_picture || media_type.starts_with(b"font/") || media_type.starts_with(b"audio/") || media_type.starts_with(b"video/");
+    let is_inert = is_picture
+        || media_type.starts_with(b"font/")
+        || media_type.starts_with(b"audio/")
+        || media_type.starts_with(b"video/");
     !is_inert && (memchr::memchr(b',', rest).is_some() || media_type.contains(&b'/'))
 }
 
@@ -51,9 +60,20 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
         let rest = text.from(colon + 1);
         let is_url = match scheme {
             Scheme::Script => is_code(rest) || !text.is_prose && colon - start > 10,
-            Scheme::Data => [&b"text/html"[..], b"text/xml", b"application/x", b"image/svg", b"text/javascript", b"application/ecmascript", b"application/javascript"]
+            Scheme::Data => {
+                [
+                    &b"text/html"[..],
+                    b"text/xml",
+                    b"application/x",
+                    b"image/svg",
+                    b"text/javascript",
+                    b"application/ecmascript",
+                    b"application/javascript",
+                ]
                 .iter()
-                .any(|media_type| rest.trim_ascii_start().starts_with(media_type)) && memchr::memchr2(b',', b';', rest).is_some(),
+                .any(|media_type| rest.trim_ascii_start().starts_with(media_type))
+                    && memchr::memchr2(b',', b';', rest).is_some()
+            }
         };
         if is_url {
             hits.add(Rule::XssUrl, start);
@@ -96,13 +116,17 @@ fn scheme_before(text: &Text<'_>, colon: usize) -> Option<(usize, Scheme)> {
 /// Whether code follows, and not a sentence: `javascript:alert(1)`, but "JavaScript: the good parts".
 fn is_code(rest: &[u8]) -> bool {
     let code = rest.trim_ascii_start();
-    let word = code.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')).count();
+    let word = code
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
+        .count();
     let is_at_colon = code.len() == rest.len();
     match code.get(word) {
         None => is_at_colon && word > 0,
-        Some(b'(' | b'[' | b'=' | b'`' | b'{' | b';' | b'/' | b'\\' | b'%' | b'!' | b'+' | b'~' | b'"' | b'\'' | b'<' | b'&' | b'*' | b'-' | b'#' | b'@' | b'?') => {
-            is_at_colon || code.get(word) != Some(&b'-')
-        }
+        Some(
+            b'(' | b'[' | b'=' | b'`' | b'{' | b';' | b'/' | b'\\' | b'%' | b'!' | b'+' | b'~' | b'"' | b'\''
+            | b'<' | b'&' | b'*' | b'-' | b'#' | b'@' | b'?',
+        ) => is_at_colon || code.get(word) != Some(&b'-'),
         Some(b'.') => code.get(word + 1).is_some_and(u8::is_ascii_alphabetic),
         Some(b':' | b',' | b')' | b'>') => is_at_colon && word > 0,
         _ => false,

@@ -58,7 +58,8 @@ static EVENTS: WordMap<(), 512> = WordMap::new(&[(
 
 /// Whether a name is that of an attribute that handles an event.
 pub(super) fn is_handler(name: &[u8]) -> bool {
-    name.strip_prefix(b"on").is_some_and(|event| EVENTS.find(event).is_some())
+    name.strip_prefix(b"on")
+        .is_some_and(|event| EVENTS.find(event).is_some())
 }
 
 /// Whether an attribute has a URL that is followed, or markup.
@@ -66,7 +67,34 @@ pub(super) fn is_url_attribute(name: &[u8]) -> bool {
     let local = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);
     matches!(
         local,
-        b"href" | b"src" | b"action" | b"formaction" | b"data" | b"srcdoc" | b"background" | b"dynsrc" | b"lowsrc" | b"poster"
-            | b"srcset" | b"from" | b"to" | b"values" | b"value" | b"content" | b"code" | b"codebase" | b"url" | b"xlink" | b"folder" | b"style" | b"by" | b"manifest" | b"ping" | b"profile" | b"cite" | b"classid" | b"handler"
+        b"href"
+            | b"src"
+            | b"action"
+            | b"formaction"
+            | b"data"
+            | b"srcdoc"
+            | b"background"
+            | b"dynsrc"
+            | b"lowsrc"
+            | b"poster"
+            | b"srcset"
+            | b"from"
+            | b"to"
+            | b"values"
+            | b"value"
+            | b"content"
+            | b"code"
+            | b"codebase"
+            | b"url"
+            | b"xlink"
+            | b"folder"
+            | b"style"
+            | b"by"
+            | b"manifest"
+            | b"ping"
+            | b"profile"
+            | b"cite"
+            | b"classid"
+            | b"handler"
     )
 }
