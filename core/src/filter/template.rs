@@ -93,7 +93,7 @@ impl Opening {
         let strong = Some(Rule::TemplateExpression);
         let computes =
             is_arithmetic(inside) && (self != Self::Bare || memchr::memchr2(b'*', b'+', inside).is_some());
-        let calls = memchr::memchr(b'(', inside).is_some();
+        let calls = is_call(inside);
         if computes {
             return if in_prose && !matches!(self, Self::Braces) {
                 Some(Rule::TemplateWeakExpression)
@@ -151,6 +151,17 @@ fn operand_length(text: &[u8]) -> usize {
     }
 }
 
+/// Whether something is called: the parenthesis stands at a name, or at what a call or a subscript gives.
+fn is_call(inside: &[u8]) -> bool {
+    let is_callee =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b')' | b']' | b'"' | b'\'' | b'}');
+    memchr::memchr_iter(b'(', inside).any(|at| {
+        at.checked_sub(1)
+            .and_then(|before| inside.get(before))
+            .is_some_and(|byte| is_callee(*byte))
+    })
+}
+
 /// Names that engines give to expressions and that lead to more.
 fn is_object(inside: &[u8]) -> bool {
     let name = inside.trim_ascii_start();
@@ -180,11 +191,23 @@ fn is_object(inside: &[u8]) -> bool {
             goes_on && memchr::memchr2(b'(', b'_', inside).is_some()
                 || is_alone && name.len() > 5 && name.starts_with(b"_")
         }
-        _ => {
-            matches!(name.first(), Some(b'"' | b'\'' | b'[' | b'('))
-                && memchr::memchr2(b'.', b'|', inside).is_some()
-        }
+        _ => is_literal_with_member(name),
     }
+}
+
+/// `''.x`, `[].x`, `""["x"]`: what hangs on a string or a list leads to everything that the language has.
+fn is_literal_with_member(expression: &[u8]) -> bool {
+    let close = match expression.first() {
+        Some(&quote @ (b'"' | b'\'')) => quote,
+        Some(b'[') => b']',
+        Some(b'(') => b')',
+        _ => return false,
+    };
+    let rest = expression.get(1..).unwrap_or_default();
+    let end = memchr::memchr(close, rest)
+        .and_then(|at| rest.get(at + 1..))
+        .unwrap_or_default();
+    matches!(end, [b'.' | b'[', ..])
 }
 
 /// `x|filter` with a filter that runs or shows more than a value.
@@ -201,12 +224,9 @@ fn has_filter(inside: &[u8]) -> bool {
         b"reduce",
         b"passthru",
         b"system",
-        b"join",
         b"format",
         b"pprint",
         b"exec",
-        b"safe",
-        b"list",
     ]
     .iter()
     .any(|known| filter.starts_with(known))

@@ -7,7 +7,7 @@ use super::{After, Before, Group, group};
 pub(super) static GROUPS: &[Group] = &[
     group(Rule::XmlEntity, Some(Rule::XmlEntity), Before::Any, After::Any, &[
         "<!entity", "<!doctype foo", "<!element", "<!attlist", "xi:include", "w3.org/2001/xinclude", "<xsl:", "xsi:schemalocation",
-        "<xs:include", "<xs:import", "xsl/transform", "php:function(", "<?xml version", "<!notation",
+        "<xs:include", "<xs:import", "xsl/transform", "php:function(", "<!notation",
     ]),
     group(Rule::XmlDirective, Some(Rule::XmlDirective), Before::Any, After::Any, &[
         "<!--#exec", "<!--#include", "<!--#echo", "<!--#printenv", "<!--#config", "<!--#set", "<!--#fsize", "<!--#flastmod",
