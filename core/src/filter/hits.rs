@@ -70,7 +70,7 @@ fn is_prose(bytes: &[u8]) -> bool {
             code += 1;
         }
     }
-    words >= SENTENCE && code * 3 <= words
+    words >= SENTENCE && code * 4 <= words
 }
 
 /// Letters, with an apostrophe or a hyphen among them, and marks around them.

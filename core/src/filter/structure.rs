@@ -15,6 +15,7 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
         header_fields(text, hits);
     }
     if text.shape.has(Shape::COLON) {
+        ldap_rule(text, hits);
         serialized(text, hits);
         included(text, hits);
     }
@@ -54,6 +55,10 @@ fn ldap(text: &Text<'_>, hits: &mut Hits) {
             return;
         }
     }
+}
+
+/// A rule of matching by its number: `cn:2.5.13.18:=x`.
+fn ldap_rule(text: &Text<'_>, hits: &mut Hits) {
     let oid = memchr::memmem::find(text.bytes, b":=").filter(|&at| {
         text.bytes.get(..at).is_some_and(|before| {
             before.ends_with(b"2.5.13.18") || before.ends_with(b".803") || before.ends_with(b".804")

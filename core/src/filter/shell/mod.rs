@@ -117,8 +117,9 @@ fn runs_another(text: &Text<'_>, word: &ShellWord) -> bool {
     let start = text.skip_space(word.end);
     is_runner
         && start > word.end
-        && ShellWord::read(text, start)
-            .is_some_and(|next| COMMANDS.find(next.name()) == Some(Command::Plain) || next.has_path)
+        && ShellWord::read(text, start).is_some_and(|next| {
+            matches!(COMMANDS.find(next.name()), Some(Command::Plain | Command::Tool)) || next.has_path
+        })
 }
 
 /// A path whose names are patterns: `/b?n/c?t`, `/bi[n]/sh`.
@@ -269,6 +270,7 @@ fn separated(text: &Text<'_>, at: usize, lead: Lead, plain: bool, word: &ShellWo
     let is_telling = plain && word.name().len() > 2 || word.is_hidden || lead == Lead::DoubleSeparator;
     match (ends, begins) {
         (true, true) => Some(Rule::ShellCommand),
+        (_, true) if lead == Lead::DoubleSeparator => Some(Rule::ShellCommand),
         _ if is_telling && plain => Some(Rule::ShellCommand),
         (true, _) if plain || !text.shape.has(Shape::SPACE) && text.byte(at) != b'=' => Some(if plain {
             Rule::ShellCommand

@@ -18,11 +18,11 @@ pub(super) static GROUPS: &[Group] = &[
         "$function", "$accumulator", "$elemmatch", "$func", "$eq", "$type", "$mod", "$all", "$size", "$jsonschema", "$lookup",
         "$unionwith", "$merge", "$out", "$set", "$unset", "$push", "$options", "$text", "$search", "&exists", "&regex",
     ]),
-    group(Rule::NosqlCode, None, Before::Boundary, After::Any, &[
+    group(Rule::NosqlCode, None, Before::Any, After::Any, &[
         "'return true", "; return true", ";return true", "; return 1", ";return 1", "'return 1", ";return(true", ";return(1",
         "; return(1", "return this.", "return version(", "return sleep(", "return {", "return a==", "return 'a", "this.password",
         "this.username", "this.passwd", "db.getcollectionnames", "db.injection", "db.users.", "db.user.", "db.version(",
-        "db.getname(", "tojson(this", "tojsononeline(", "mapreduce(", ".insert({", ".find({", ".match(/.*/)", "== 'a' || 'a",
+        "db.getname(", "new date();do{", "new date(); do{", "new date();}while", ": /.*/", ":/.*/", "tojson(this", "tojsononeline(", "mapreduce(", ".insert({", ".find({", ".match(/.*/)", "== 'a' || 'a",
         "do{curdate", "do{c = new date", "date=new date();do", "date = new date(); do", "var date=new date", "'||'1'=='1",
         "' || '1'=='1", "'1'=='1", "\"1\"==\"1", "'a'=='a", "|| 1==1", "||1==1", "&& this.", "||this.", "|| this.",
     ]),

@@ -15,7 +15,7 @@ pub(super) static GROUPS: &[Group] = &[
         "certutil.exe", "bitsadmin", "mshta", "wmic process", "wmic os", "regsvr32", "rundll32", "cscript.exe", "wscript.exe",
         "invoke-expression", "iex(", "iex (", "new-object net.webclient", "downloadstring(", "downloadfile(", "-encodedcommand",
         "start-process", "%comspec%", "|sh -", "mkfifo ", "0<&", "2>&1", ">&2", ">/tmp/", "> /tmp/", ">/var/www", "> /var/www",
-        "</etc/", "< /etc/", "${path:", "${home:", "${pwd:", "${shell:", "/etc/p", "base64 -d", "base64 --decode", "xxd -r",
+        "</etc/", "< /etc/", "=$'", "=$\"", "=$\\'", "${path:", "${home:", "${pwd:", "${shell:", "/etc/p", "base64 -d", "base64 --decode", "xxd -r",
         "$(printf", "$(echo", "`echo", "`printf", "{cat,", "{wget,", "{curl,", "{id,", "{ping,", "{nslookup,", "rm -rf",
         "chmod +x", "chmod 777", "chmod 755", "sh -c", "cat /etc", "cat$ifs", "curl http", "wget http", "lwp-download",
         "fetch http", "net user", "net localgroup", "net view", "net use ", "net share", "net start", "for /f ", "for /l ",

@@ -145,7 +145,10 @@ impl Stream<'_> {
             OperandKind::Sql => true,
             OperandKind::Constant | OperandKind::OpenString => {
                 self.is_end(operand.end)
-                    || matches!(self.kind(operand.end), Kind::Logic | Kind::Word(Word::Logic))
+                    || matches!(
+                        self.kind(operand.end),
+                        Kind::Logic | Kind::Compare | Kind::Word(Word::Logic)
+                    )
             }
             _ => false,
         };
@@ -226,51 +229,68 @@ impl Stream<'_> {
         None
     }
 
-    /// `'-'`, `'='`, `'||f()||'`, `'+(select 1)+'`.
+    /// `'-'`, `'='`, `'||f()||'`, `'+(select 1)+'`: the string is calculated with.
     fn calculated(&self, index: usize, operator: usize, quote: u8) -> Option<Rule> {
-        let first = self.skip(operator, |kind| {
-            matches!(
-                kind,
-                Kind::Operator(_) | Kind::Compare | Kind::Logic | Kind::Word(Word::Arithmetic | Word::Like)
-            )
-        });
-        if self.is_comment(first) && self.tokens.len() - first <= 2 && quote != b'`' {
+        let first = self.skip(operator, is_operator);
+        if self.is_comment(first) && self.tokens.len() - first <= 2 {
             return Some(Rule::SqlOperator);
         }
         if self.is_quoted_word(operator) {
             return None;
         }
         let operand = self.operand(first)?;
-        if operand.kind == OperandKind::Sql {
-            return (!self.text.is_prose || !self.is_spaced(operator)).then_some(Rule::SqlOperator);
-        }
-        let tokens_left = self.tokens.len().saturating_sub(operand.end);
-        let is_inch = index > 0 && self.kind(index - 1) == Kind::Number;
-        let reopens = matches!(self.kind(first), Kind::Quote(other) | Kind::Break(other) if other == quote);
-        if reopens && !self.text.is_prose && operand.end > first {
-            let short = self.tokens.len() - first <= 3 || tokens_left == 0 || self.is_comment(operand.end);
-            let continued = matches!(
-                self.kind(operand.end),
-                Kind::Logic | Kind::Word(Word::Logic) | Kind::Compare
-            );
-            return (short || continued).then_some(Rule::SqlOperator);
-        }
-        // `'||name||'`, `'+1+'`.
-        let closes = matches!(self.kind(operand.end), Kind::Logic | Kind::Operator(_))
-            && matches!(self.kind(operand.end + 1), Kind::Quote(other) | Kind::Break(other) if other == quote);
-        let ends_in_comment = self.is_comment(operand.end)
-            && (operand.kind >= OperandKind::Constant || self.tokens.len() == operand.end + 1);
+        let is_attack = if operand.kind == OperandKind::Sql {
+            !self.text.is_prose || !self.is_spaced(operator)
+        } else if self.is_quote(first, quote) {
+            !self.text.is_prose && self.reopens(first, operand)
+        } else {
+            let is_inch = index > 0 && self.kind(index - 1) == Kind::Number;
+            !is_inch && !self.text.is_prose && self.goes_on(operator, operand, quote)
+        };
+        is_attack.then_some(Rule::SqlOperator)
+    }
+
+    /// Whether the quote at `first`, behind an operator, begins the string again that the statement goes on with.
+    fn reopens(&self, first: usize, operand: Operand) -> bool {
+        let ends = self.tokens.len() - first <= 3
+            || self.tokens.len() <= operand.end
+            || self.is_comment(operand.end);
+        ends || matches!(
+            self.kind(operand.end),
+            Kind::Logic | Kind::Word(Word::Logic) | Kind::Compare
+        )
+    }
+
+    /// Whether an expression that is not a string goes on as no text does: `'||name||'`, `'+1--`, `'*@x or '1`, `'||f(1)`.
+    fn goes_on(&self, operator: usize, operand: Operand, quote: u8) -> bool {
+        let end = operand.end;
+        let is_last = self.tokens.len() <= end + 2;
+        let closes = matches!(self.kind(end), Kind::Logic | Kind::Operator(_))
+            && self.is_quote(end + 1, quote)
+            && is_last;
+        let is_value = operand.kind >= OperandKind::Constant;
+        let is_cut = self.is_comment(end) && (is_value || self.tokens.len() == end + 1);
         let is_call = operand.kind == OperandKind::Call && self.kind(operator) == Kind::Logic;
-        let compares = self
-            .comparison(operand.end)
-            .and_then(|next| self.operand(next))
-            .is_some_and(|second| {
-                second.kind != OperandKind::Name && operand.kind != OperandKind::OpenString
-            });
-        (!is_inch
-            && !self.text.is_prose
-            && (closes && tokens_left <= 2 || ends_in_comment || is_call || compares && quote != b'"'))
-            .then_some(Rule::SqlOperator)
+        closes || is_cut || is_call || quote != b'"' && self.is_compared(operand)
+    }
+
+    /// Whether a condition follows an operand: `… is null`, `… or '1`.
+    fn is_compared(&self, operand: Operand) -> bool {
+        let second = |next: usize| {
+            self.operand(next)
+                .filter(|second| second.kind != OperandKind::Name)
+        };
+        let compares = self.comparison(operand.end).and_then(second).is_some()
+            && operand.kind != OperandKind::OpenString;
+        let joins = matches!(self.kind(operand.end), Kind::Logic | Kind::Word(Word::Logic))
+            && second(operand.end + 1)
+                .is_some_and(|second| matches!(self.kind(second.start), Kind::Break(_) | Kind::Quote(_)));
+        compares || joins
+    }
+
+    /// Whether a quote of this kind stands here.
+    fn is_quote(&self, index: usize, quote: u8) -> bool {
+        matches!(self.kind(index), Kind::Break(other) | Kind::Quote(other) if other == quote)
     }
 
     /// `'), (…`, `', null, null)--`: the value goes on with values of its own.
@@ -298,7 +318,11 @@ impl Stream<'_> {
             return None;
         }
         let is_end = self.tokens.len() == comment + 1;
-        Some(if comment > index + 1 && is_end {
+        let is_sure = comment > index + 1 && is_end
+            || self.kind(comment) == Kind::CommentOpen
+            || self.kind(comment) == Kind::Dashes
+                && (self.is_spaced(comment) || !is_end && self.is_spaced(comment + 1));
+        Some(if is_sure {
             Rule::SqlComment
         } else {
             Rule::SqlWeakComment
@@ -332,9 +356,16 @@ impl Stream<'_> {
         (is_cut
             && is_expression
             && !self.text.is_prose
-            && (self.is_spaced(end) || self.kind(end - 1) == Kind::Close))
+            && (self.is_spaced(end) || self.kind(end - 1) == Kind::Close || self.kind(0) == Kind::Number))
             .then_some(Rule::SqlComment)
     }
+}
+
+fn is_operator(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Operator(_) | Kind::Compare | Kind::Logic | Kind::Word(Word::Arithmetic | Word::Like)
+    )
 }
 
 fn bare(operand: Operand) -> Condition {

@@ -85,6 +85,9 @@ impl Stream<'_> {
                 Some(Rule::SqlFunction)
             }
             Word::Function => self.function(index),
+            Word::CommonFunction if self.is_call(index) && self.kind(index + 2) == Kind::Variable => {
+                Some(Rule::SqlWeakFunction)
+            }
             Word::Catalogue => self.catalogue(index),
             Word::If if self.is_call(index) => self.conditional(index),
             Word::Case => self.case(index),

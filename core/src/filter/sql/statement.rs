@@ -40,6 +40,12 @@ impl Stream<'_> {
         {
             return Some(Rule::SqlUnion);
         }
+        if matches!(self.left(index), Left::Number | Left::Break)
+            && self.kind(next) == Kind::Number
+            && self.kind(next + 1) == Kind::Comma
+        {
+            return Some(Rule::SqlUnion);
+        }
         if !self.is(next, Word::Select) {
             // What comes next may be hidden; that there is no word of a sentence is telling.
             let dangling = self.is(next.saturating_sub(1), Word::Quantifier) && self.is_end(next);
@@ -349,6 +355,9 @@ impl Stream<'_> {
 
     fn drop_object(&self, index: usize) -> Option<Certainty> {
         let object = self.kind(index + 1);
+        if object == Kind::Name && index > 0 && self.is_comment(index + 2) {
+            return Some(Certainty::Certain);
+        }
         if !matches!(object, Kind::Word(Word::Object | Word::Procedure)) {
             return None;
         }
@@ -465,6 +474,7 @@ impl Stream<'_> {
                 self.kind(index + 1),
                 Kind::Word(Word::Administer | Word::Declare | Word::Execute)
             );
-        (is_stacked && (is_comment || is_block)).then_some(Certainty::Certain)
+        let is_shutdown = self.bytes(index) == b"shutdown" && self.is_end(end) && !self.text.is_prose;
+        (is_stacked && (is_comment || is_block || is_shutdown)).then_some(Certainty::Certain)
     }
 }
