@@ -29,6 +29,13 @@ macro_rules! rules {
                 }
             }
 
+            /// What the rule means, in a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$rule => concat!($($doc),+).trim_ascii(),)*
+                }
+            }
+
             /// What the rule counts, once for a value.
             pub fn score(self) -> u16 {
                 match self {
@@ -164,6 +171,23 @@ rules! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guide_has_every_rule() {
+        let guide = include_str!("../../../docs/filter.md");
+        for rule in Rule::ALL {
+            let row = format!("| `{}` | {} | {} |", rule.id(), rule.score(), rule.meaning());
+            assert!(guide.contains(&row), "docs/filter.md lacks {row}");
+        }
+        let rows = guide
+            .lines()
+            .filter(|line| line.starts_with("| `") && line.matches(" | ").count() == 2);
+        assert_eq!(
+            rows.count(),
+            Rule::ALL.len(),
+            "docs/filter.md has a rule that there is not"
+        );
+    }
 
     #[test]
     fn ids_are_distinct_and_begin_with_their_class() {

@@ -3,12 +3,19 @@
 //! What a shell throws away while it reads a word (quotes, backslashes, empty expansions) is thrown away here, so that `c''at` is `cat`. A
 //! command alone is a word; the separator before it, what it is given, and that nothing around it is a sentence make it an attack.
 
+mod arguments;
+mod word;
 mod words;
 
 use super::hits::{Hits, Text};
 use super::rule::Rule;
 use super::shape::Shape;
-use words::{COMMANDS, Command};
+use arguments::Arguments;
+use word::ShellWord;
+use words::{COMMANDS, Command, READERS, RUNNERS, TELLING};
+
+/// How long a value may be that is nothing but a command with a number.
+const MAX_ALONE: usize = 64;
 
 /// What can stand before a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,38 +89,27 @@ fn at_lead(text: &Text<'_>, at: usize, lead: Lead, hits: &mut Hits) {
     let Some(command) = COMMANDS.find(word.name()) else {
         return;
     };
-    let arguments = if runs_another(text, &word) {
-        Arguments::Path
-    } else {
-        Arguments::of(text, word.end)
+    let candidate = Candidate {
+        text,
+        at,
+        lead,
+        is_plain: command == Command::Plain || command == Command::Tool && lead != Lead::DoubleSeparator,
+        is_tool: command == Command::Tool,
+        arguments: if runs_another(text, &word) {
+            Arguments::Path
+        } else {
+            Arguments::of(text, word.end)
+        },
+        word,
     };
-    if let Some(rule) = judge(text, lead, at, command, &word, arguments) {
+    if let Some(rule) = candidate.rule() {
         hits.add(rule, start);
     }
 }
 
 /// Whether a command is given another to run: `sudo id`, `which nc`.
 fn runs_another(text: &Text<'_>, word: &ShellWord) -> bool {
-    let is_runner = matches!(
-        word.name(),
-        b"which"
-            | b"sudo"
-            | b"nohup"
-            | b"xargs"
-            | b"strace"
-            | b"command"
-            | b"exec"
-            | b"env"
-            | b"busybox"
-            | b"nice"
-            | b"time"
-            | b"watch"
-            | b"timeout"
-            | b"whereis"
-            | b"flock"
-            | b"setsid"
-            | b"doas"
-    );
+    let is_runner = RUNNERS.find(word.name()).is_some();
     let start = text.skip_space(word.end);
     is_runner
         && start > word.end
@@ -161,147 +157,173 @@ fn skip_filler(text: &Text<'_>, at: usize) -> usize {
     at + filler.count()
 }
 
-fn judge(
-    text: &Text<'_>,
-    lead: Lead,
+/// A word where a command could stand.
+struct Candidate<'t, 'a> {
+    text: &'t Text<'a>,
+    /// Behind the separator.
     at: usize,
-    command: Command,
-    word: &ShellWord,
+    lead: Lead,
+    word: ShellWord,
     arguments: Arguments,
-) -> Option<Rule> {
-    let plain = command == Command::Plain || command == Command::Tool && lead != Lead::DoubleSeparator;
-    let strong = Some(Rule::ShellCommand);
-    let weak = Some(Rule::ShellWeakCommand);
-    if word.has_path {
-        return if text.is_prose { weak } else { strong };
-    }
-    if text.is_prose {
-        let telling = matches!(arguments, Arguments::Path | Arguments::Option) && plain;
-        return (telling && lead != Lead::Newline && lead != Lead::Backtick && lead != Lead::Start)
-            .then_some(Rule::ShellWeakCommand);
-    }
-    match (lead, arguments) {
-        (Lead::Start | Lead::DoubleSeparator, Arguments::Path | Arguments::Words | Arguments::Url)
-            if command == Command::Tool && !word.is_hidden =>
-        {
-            None
-        }
-        (Lead::Start, Arguments::Number) => {
-            (plain && matches!(word.name(), b"sleep" | b"ping") && text.bytes.len() < 64)
-                .then_some(Rule::ShellCommand)
-        }
-        (Lead::Start, Arguments::Path | Arguments::Option | Arguments::Url) if plain || word.is_hidden => {
-            strong
-        }
-        (Lead::Start, Arguments::Path) if runs_another(text, word) => strong,
-        (Lead::Start, Arguments::Path)
-            if matches!(
-                word.name(),
-                b"cat" | b"type" | b"more" | b"less" | b"head" | b"tail" | b"find" | b"dir" | b"tac"
-            ) =>
-        {
-            strong
-        }
-        (Lead::Start, Arguments::None) => {
-            let is_telling = matches!(
-                word.name(),
-                b"whoami"
-                    | b"uname"
-                    | b"ifconfig"
-                    | b"ipconfig"
-                    | b"netstat"
-                    | b"systeminfo"
-                    | b"tasklist"
-                    | b"printenv"
-                    | b"lsof"
-            ) && is_last(text, word.end)
-                && !text.place.is_name();
-            (word.is_hidden && plain || is_telling).then_some(Rule::ShellCommand)
-        }
-        (Lead::Start, _) => None,
-        (Lead::Backtick, _) => backtick(text, at, plain, arguments, word),
-        (
-            Lead::Substitution,
-            Arguments::None | Arguments::Path | Arguments::Option | Arguments::Url | Arguments::Number,
-        ) => strong,
-        (Lead::Substitution, Arguments::Words) if plain => strong,
-        (Lead::Substitution, _) => weak,
-        (_, Arguments::Path | Arguments::Option | Arguments::Url) => strong,
-        (_, Arguments::Number) => {
-            if plain {
-                strong
-            } else {
-                None
-            }
-        }
-        (Lead::Newline, Arguments::None) => {
-            if plain && is_last(text, word.end) {
-                strong
-            } else {
-                None
-            }
-        }
-        (Lead::Newline, _) => None,
-        (_, Arguments::None) => separated(text, at, lead, plain, word),
-        (_, Arguments::Words) if plain => {
-            if is_table(text) {
-                None
-            } else {
-                strong
-            }
-        }
-        (Lead::DoubleSeparator, Arguments::Words) => weak,
-        _ => None,
-    }
+    /// No language has this word.
+    is_plain: bool,
+    /// It is a tool of developers.
+    is_tool: bool,
 }
 
-/// A command without arguments behind a separator. Lists and tables have words there as well.
-fn separated(text: &Text<'_>, at: usize, lead: Lead, plain: bool, word: &ShellWord) -> Option<Rule> {
-    if is_table(text) {
-        return None;
+impl Candidate<'_, '_> {
+    fn rule(&self) -> Option<Rule> {
+        if self.word.has_path {
+            return Some(if self.text.is_prose {
+                Rule::ShellWeakCommand
+            } else {
+                Rule::ShellCommand
+            });
+        }
+        if self.text.is_prose {
+            return self.in_prose();
+        }
+        match self.lead {
+            Lead::Start => self.at_start(),
+            Lead::Backtick => self.in_backticks(),
+            Lead::Substitution => Some(self.substituted()),
+            Lead::Newline => self.on_a_line(),
+            Lead::Separator | Lead::DoubleSeparator => self.separated(),
+        }
     }
-    let ends = is_last(text, word.end);
-    let begins = text
-        .bytes
-        .get(..at)
-        .unwrap_or_default()
-        .iter()
-        .all(|byte| !byte.is_ascii_alphanumeric());
-    let is_telling = plain && word.name().len() > 2 || word.is_hidden || lead == Lead::DoubleSeparator;
-    match (ends, begins) {
-        (true, true) => Some(Rule::ShellCommand),
-        (_, true) if lead == Lead::DoubleSeparator => Some(Rule::ShellCommand),
-        _ if is_telling && plain => Some(Rule::ShellCommand),
-        (true, _) if plain || !text.shape.has(Shape::SPACE) && text.byte(at) != b'=' => Some(if plain {
-            Rule::ShellCommand
-        } else {
-            Rule::ShellWeakCommand
-        }),
-        (_, true) if plain => Some(Rule::ShellCommand),
-        _ => None,
-    }
-}
 
-/// A command in backticks, as shells have it and as texts quote code.
-fn backtick(text: &Text<'_>, at: usize, plain: bool, arguments: Arguments, word: &ShellWord) -> Option<Rule> {
-    let rest = text.from(word.end);
-    let close = memchr::memchr(b'`', rest)?;
-    let after = rest.get(close + 1).copied().unwrap_or(0);
-    let before = at.checked_sub(1).map_or(0, |open| text.before(open));
-    let opens = matches!(
-        before,
-        0 | b';' | b'|' | b'&' | b'=' | b'$' | b'\'' | b'"' | b'\\'
-    ) || before.is_ascii_alphanumeric();
-    let closes = matches!(after, 0 | b';' | b'|' | b'&' | b'\'' | b'"' | b'#' | b'\\' | b'-')
-        || after.is_ascii_alphanumeric();
-    let is_quotation = !(opens && closes);
-    if is_quotation {
-        return None;
+    /// In a sentence a command has to be one beyond doubt to count at all.
+    fn in_prose(&self) -> Option<Rule> {
+        let is_sure = self.is_plain && matches!(self.arguments, Arguments::Path | Arguments::Option);
+        let is_separate = matches!(
+            self.lead,
+            Lead::Separator | Lead::DoubleSeparator | Lead::Substitution
+        );
+        (is_sure && is_separate).then_some(Rule::ShellWeakCommand)
     }
-    match arguments {
-        Arguments::Words if !plain => None,
-        Arguments::None if !plain && before.is_ascii_alphanumeric() => Some(Rule::ShellWeakCommand),
-        _ => Some(Rule::ShellCommand),
+
+    /// A value that is a command.
+    fn at_start(&self) -> Option<Rule> {
+        let name = self.word.name();
+        let is_hidden = self.word.is_hidden;
+        let is_command = match self.arguments {
+            Arguments::Path | Arguments::Words | Arguments::Url if self.is_tool && !is_hidden => false,
+            Arguments::Path if runs_another(self.text, &self.word) || READERS.find(name).is_some() => true,
+            Arguments::Path | Arguments::Option | Arguments::Url => self.is_plain || is_hidden,
+            Arguments::Number => matches!(name, b"sleep" | b"ping") && self.text.bytes.len() < MAX_ALONE,
+            Arguments::None if is_hidden => self.is_plain,
+            Arguments::None => TELLING.find(name).is_some() && self.is_last() && !self.text.place.is_name(),
+            Arguments::Words | Arguments::Other => false,
+        };
+        is_command.then_some(Rule::ShellCommand)
+    }
+
+    /// `$(id)`.
+    fn substituted(&self) -> Rule {
+        match self.arguments {
+            Arguments::Words if !self.is_plain => Rule::ShellWeakCommand,
+            Arguments::Other => Rule::ShellWeakCommand,
+            _ => Rule::ShellCommand,
+        }
+    }
+
+    /// A command on a line of its own.
+    fn on_a_line(&self) -> Option<Rule> {
+        let is_command = match self.arguments {
+            Arguments::Path | Arguments::Option | Arguments::Url => true,
+            Arguments::Number => self.is_plain,
+            Arguments::None => self.is_plain && self.is_last(),
+            Arguments::Words | Arguments::Other => false,
+        };
+        is_command.then_some(Rule::ShellCommand)
+    }
+
+    /// A command behind `;`, `|`, `&`. Lists and tables have words there as well.
+    fn separated(&self) -> Option<Rule> {
+        let is_double = self.lead == Lead::DoubleSeparator;
+        let is_script = matches!(
+            self.arguments,
+            Arguments::Path | Arguments::Words | Arguments::Url
+        );
+        if is_double && self.is_tool && !self.word.is_hidden && is_script {
+            return None;
+        }
+        match self.arguments {
+            Arguments::Path | Arguments::Option | Arguments::Url => Some(Rule::ShellCommand),
+            Arguments::Number => self.is_plain.then_some(Rule::ShellCommand),
+            Arguments::None => self.separated_alone(),
+            Arguments::Words if self.is_plain => (!is_table(self.text)).then_some(Rule::ShellCommand),
+            Arguments::Words => is_double.then_some(Rule::ShellWeakCommand),
+            Arguments::Other => None,
+        }
+    }
+
+    /// A command without arguments.
+    fn separated_alone(&self) -> Option<Rule> {
+        if is_table(self.text) {
+            return None;
+        }
+        let before = self.text.bytes.get(..self.at).unwrap_or_default();
+        let begins = before.iter().all(|byte| !byte.is_ascii_alphanumeric());
+        let ends = self.is_last();
+        let is_double = self.lead == Lead::DoubleSeparator;
+        let is_telling = self.is_plain && (self.word.name().len() > 2 || self.word.is_hidden || is_double);
+        if is_telling || ends && (begins || self.is_plain) || begins && (is_double || self.is_plain) {
+            return Some(Rule::ShellCommand);
+        }
+        let is_word = self.text.shape.has(Shape::SPACE) || self.text.byte(self.at) == b'=';
+        (ends && !is_word).then_some(Rule::ShellWeakCommand)
+    }
+
+    /// A command in backticks, as shells have it and as texts quote code.
+    fn in_backticks(&self) -> Option<Rule> {
+        let rest = self.text.from(self.word.end);
+        let close = memchr::memchr(b'`', rest)?;
+        let after = rest.get(close + 1).copied().unwrap_or(0);
+        let before = self.at.checked_sub(1).map_or(0, |open| self.text.before(open));
+        let opens = matches!(
+            before,
+            0 | b';' | b'|' | b'&' | b'=' | b'$' | b'\'' | b'"' | b'\\'
+        ) || before.is_ascii_alphanumeric();
+        let closes = matches!(after, 0 | b';' | b'|' | b'&' | b'\'' | b'"' | b'#' | b'\\' | b'-')
+            || after.is_ascii_alphanumeric();
+        match self.arguments {
+            _ if !(opens && closes) => None,
+            Arguments::Words if !self.is_plain => None,
+            Arguments::None if !self.is_plain && before.is_ascii_alphanumeric() => {
+                Some(Rule::ShellWeakCommand)
+            }
+            _ => Some(Rule::ShellCommand),
+        }
+    }
+
+    /// Whether nothing but signs follows.
+    fn is_last(&self) -> bool {
+        let is_sign = |byte: &u8| {
+            !(byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b'_' | b'$'
+                        | b'.'
+                        | b','
+                        | b':'
+                        | b'='
+                        | b'?'
+                        | b'!'
+                        | b'('
+                        | b'{'
+                        | b'['
+                        | b'<'
+                        | b'>'
+                        | b'@'
+                        | b'%'
+                        | b'^'
+                        | b'~'
+                        | b']'
+                        | 0x80..
+                ))
+        };
+        self.text.from(self.word.end).iter().all(is_sign)
     }
 }
 
@@ -311,223 +333,6 @@ fn is_table(text: &Text<'_>) -> bool {
     spaced >= 2
         || memchr::memmem::find(text.bytes, b"|-").is_some()
         || text.bytes.starts_with(b"| ") && text.bytes.trim_ascii_end().ends_with(b" |")
-}
-
-/// Whether nothing but signs follows.
-fn is_last(text: &Text<'_>, end: usize) -> bool {
-    text.from(end).iter().all(|byte| {
-        matches!(
-            byte,
-            b' ' | b'\t'
-                | b'\r'
-                | b'\n'
-                | b';'
-                | b'|'
-                | b'&'
-                | b'`'
-                | b')'
-                | b'}'
-                | b'"'
-                | b'\''
-                | b'#'
-                | b'+'
-                | b'\\'
-                | b'/'
-                | b'*'
-                | b'-'
-                | 0
-        )
-    })
-}
-
-/// What a command is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Arguments {
-    None,
-    /// A file, a redirection, a variable.
-    Path,
-    /// `-la`, `/c`.
-    Option,
-    /// A number, an address, a mode.
-    Number,
-    Url,
-    Words,
-    /// The word goes on with a sign that commands do not have: it is something else.
-    Other,
-}
-
-impl Arguments {
-    fn of(text: &Text<'_>, end: usize) -> Self {
-        let rest = text.from(end);
-        let blank = rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b',' | b'"' | b'\'' | b'\\'))
-            .count();
-        let argument = rest.get(blank..).unwrap_or_default();
-        let &first = argument.first().unwrap_or(&0);
-        let is_apart = blank > 0;
-        match first {
-            0 | b';' | b'|' | b'&' | b'`' | b')' | b'\n' | b'\r' | b'}' | b'#' => Self::None,
-            b'<' | b'>' if argument.len() > 1 => Self::Path,
-            b'$' => Self::Path,
-            _ if !is_apart => Self::Other,
-            b'/' | b'~' | b'*' | b'?' => Self::Path,
-            b'.' if matches!(argument.get(1), Some(b'/' | b'.')) => Self::Path,
-            b'-' | b'%' if argument.get(1).is_some_and(u8::is_ascii_alphanumeric) => Self::Option,
-            b'0'..=b'9' => Self::number(argument),
-            b'h' | b'f'
-                if argument.starts_with(b"http://")
-                    || argument.starts_with(b"https://")
-                    || argument.starts_with(b"ftp://") =>
-            {
-                Self::Url
-            }
-            b'a'..=b'z' => Self::word(argument),
-            _ => Self::Other,
-        }
-    }
-
-    /// A number, an address, a mode: what `sleep`, `ping` and `chmod` are given.
-    fn number(argument: &[u8]) -> Self {
-        let word = argument
-            .split(|byte| matches!(byte, b' ' | b';' | b'|' | b'&' | b'`' | b')'))
-            .next()
-            .unwrap_or_default();
-        if word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
-            Self::Number
-        } else {
-            Self::Words
-        }
-    }
-
-    /// A word that is the name of a file, a host or a drive, or just a word.
-    fn word(argument: &[u8]) -> Self {
-        let word = argument
-            .split(|byte| matches!(byte, b' ' | b';' | b'|' | b'&' | b'`' | b')' | b'"' | b'\''))
-            .next()
-            .unwrap_or_default();
-        let is_path = word.contains(&b'/')
-            || word.get(1) == Some(&b':')
-            || word.contains(&b'\\')
-            || word.contains(&b'*')
-            || word.windows(2).any(|pair| matches!(pair, [b'.', b'a'..=b'z']));
-        if is_path { Self::Path } else { Self::Words }
-    }
-}
-
-/// A word as a shell reads it.
-struct ShellWord {
-    bytes: [u8; 24],
-    start: usize,
-    length: usize,
-    /// Where it ends in the text.
-    end: usize,
-    /// Quotes or the like were taken out of it.
-    is_hidden: bool,
-    /// It is the path of a program.
-    has_path: bool,
-}
-
-impl ShellWord {
-    /// The name of the program, without its path.
-    fn name(&self) -> &[u8] {
-        self.bytes.get(self.start..self.length).unwrap_or_default()
-    }
-
-    fn read(text: &Text<'_>, start: usize) -> Option<Self> {
-        let mut word = Self {
-            bytes: [0; 24],
-            start: 0,
-            length: 0,
-            end: start,
-            is_hidden: false,
-            has_path: false,
-        };
-        while let Some(&byte) = text.bytes.get(word.end) {
-            let taken = match byte {
-                b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-' => word.push(byte)?,
-                b'/' => word.directory(text)?,
-                b'"' | b'\'' | b'\\' | b'^' => word.hidden(text),
-                b'$' => word.expansion(text),
-                _ => 0,
-            };
-            if taken == 0 {
-                break;
-            }
-            word.end += taken;
-        }
-        // `cmd.exe` is `cmd`.
-        if word.name().ends_with(b".exe") {
-            word.length -= 4;
-        }
-        (word.length > word.start).then_some(word)
-    }
-
-    fn push(&mut self, byte: u8) -> Option<usize> {
-        *self.bytes.get_mut(self.length)? = byte;
-        self.length += 1;
-        Some(1)
-    }
-
-    /// A directory of programs before the name; any other path ends the word.
-    fn directory(&mut self, text: &Text<'_>) -> Option<usize> {
-        let rest = text.from(self.end);
-        let known = [
-            &b"/usr/local/bin/"[..],
-            b"/usr/bin/",
-            b"/usr/sbin/",
-            b"/bin/",
-            b"/sbin/",
-        ]
-        .into_iter()
-        .find(|directory| rest.starts_with(directory));
-        match known {
-            Some(directory) if self.length == 0 => {
-                self.has_path = true;
-                Some(directory.len())
-            }
-            _ => Some(0),
-        }
-    }
-
-    /// A quote or a backslash inside a word, or quotes around nothing.
-    fn hidden(&mut self, text: &Text<'_>) -> usize {
-        let next = text.byte(self.end + 1);
-        let is_pair = next == text.byte(self.end) && self.length > 0;
-        if is_pair {
-            self.is_hidden = true;
-            return 2;
-        }
-        if self.length > 0 && next.is_ascii_alphanumeric() {
-            self.is_hidden = true;
-            return 1;
-        }
-        0
-    }
-
-    /// `$@`, `$*`, `$1`, `${x}`: nothing, inside a word.
-    fn expansion(&mut self, text: &Text<'_>) -> usize {
-        let is_inside = text.byte(self.end + 2).is_ascii_alphanumeric();
-        match text.byte(self.end + 1) {
-            b'@' | b'*' | b'!' | b'0'..=b'9' if is_inside => {
-                self.is_hidden = true;
-                2
-            }
-            b'{' => {
-                let rest = text.from(self.end);
-                let close = rest.iter().take(16).position(|&byte| byte == b'}').unwrap_or(0);
-                if close > 0
-                    && rest.get(close + 1).is_some_and(u8::is_ascii_alphanumeric)
-                    && !rest.starts_with(b"${ifs")
-                {
-                    self.is_hidden = true;
-                    return close + 1;
-                }
-                0
-            }
-            _ => 0,
-        }
-    }
 }
 
 #[cfg(test)]

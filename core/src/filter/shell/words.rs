@@ -43,6 +43,22 @@ pub(super) static COMMANDS: WordMap<Command, 1024> = WordMap::new(&[
     ),
 ]);
 
+/// Commands that are given another to run.
+pub(super) static RUNNERS: WordMap<(), 32> = WordMap::new(&[(
+    "which sudo nohup xargs strace command exec env busybox nice time watch timeout whereis flock setsid doas",
+    (),
+)]);
+
+/// Commands that show a file.
+pub(super) static READERS: WordMap<(), 32> =
+    WordMap::new(&[("cat type more less head tail find dir tac", ())]);
+
+/// Commands that nobody types for another reason, even without anything around them.
+pub(super) static TELLING: WordMap<(), 32> = WordMap::new(&[(
+    "whoami uname ifconfig ipconfig netstat systeminfo tasklist printenv lsof",
+    (),
+)]);
+
 #[cfg(test)]
 mod tests {
     use super::*;

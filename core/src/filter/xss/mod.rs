@@ -3,6 +3,7 @@
 //! Tags are read as lenient browsers read them, and judged by what they do: a tag that runs script, an attribute that handles an event, a URL
 //! that is script. A value that stands inside a tag or a script already needs no tag, so that attributes and calls are looked for without one too.
 
+mod attribute;
 mod tag;
 mod url;
 mod words;

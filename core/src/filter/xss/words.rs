@@ -5,31 +5,30 @@ use super::super::word_map::WordMap;
 /// What a tag can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
-    /// It runs script, loads what does, or changes what the whole page is.
+    /// It runs script, or shows a page that does.
+    Script,
+    /// It runs script or changes what follows; texts about HTML have it as well.
     Active,
-    /// It does so with the right attributes.
+    /// Its content is style, or a document of its own.
+    Document,
+    /// It loads what it names.
     Loading,
-    /// It does not, unless it handles an event.
+    /// It changes the page, or where input goes.
+    Page,
+    /// It does nothing, unless it handles an event.
     Passive,
 }
 
-pub(super) static TAGS: WordMap<Tag, 512> = WordMap::new(&[
+#[rustfmt::skip]
+pub(super) static TAGS: WordMap<Tag, 256> = WordMap::new(&[
+    ("script iframe xss frameset applet", Tag::Script),
     (
-        "script iframe frame frameset applet isindex layer ilayer bgsound vmlframe xss animate animatemotion animatetransform handler \
-         foreignobject import noscript noframes xmp plaintext",
+        "frame isindex layer ilayer bgsound vmlframe animate animatemotion animatetransform handler foreignobject import noscript noframes xmp plaintext",
         Tag::Active,
     ),
-    (
-        "object embed base meta link style svg math form xml html body head title textarea template marquee portal fencedframe image \
-         video audio source input button img a div p set use select keygen isindex table td bdo x blink var br hr",
-        Tag::Loading,
-    ),
-    (
-        "b i u em strong span code pre ul ol li h1 h2 h3 h4 h5 h6 blockquote tr th thead tbody tfoot dl dt dd sup sub small big \
-         abbr cite q s del ins kbd samp mark label option optgroup fieldset legend details summary figure figcaption section article \
-         header footer nav aside main address time canvas map area param center font tt strike menu dialog picture track wbr",
-        Tag::Passive,
-    ),
+    ("object embed style svg math xml", Tag::Document),
+    ("base meta link portal", Tag::Loading),
+    ("html head body title textarea template form set use", Tag::Page),
 ]);
 
 /// The names of events, without their `on`.
