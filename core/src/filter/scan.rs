@@ -127,7 +127,7 @@ fn detect_names(text: &Text<'_>, hits: &mut Hits) {
     if !text.shape.has(Shape::LETTER) {
         return;
     }
-    if text.shape.has(Shape::DOT.or(Shape::UNDERSCORE)) {
+    if text.shape.has(Shape::DOT.or(Shape::UNDERSCORE).or(Shape::PLUS)) {
         signature::detect(text, hits);
     }
     structure::packed_object(text, hits);

@@ -11,6 +11,9 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
     if text.shape.has(Shape::PAREN) && !text.is_prose {
         ldap(text, hits);
     }
+    if text.shape.has(Shape::ANGLE) {
+        document_type(text, hits);
+    }
     if text.shape.has(Shape::NEWLINE) {
         header_fields(text, hits);
     }
@@ -82,6 +85,23 @@ fn is_condition(text: &Text<'_>, at: usize) -> bool {
         && (matches!(operator, [b'=', next, ..] if *next != b'=' && *next != b'>')
             || matches!(operator, [b'~' | b'<' | b'>', b'=', ..]))
         && !text.before(at.saturating_sub(1)).is_ascii_alphanumeric()
+}
+
+/// `<!DOCTYPE x [`, `<!DOCTYPE x SYSTEM "…"`: a document that brings definitions of its own, or loads them. Those of HTML do neither.
+fn document_type(text: &Text<'_>, hits: &mut Hits) {
+    for at in memchr::memmem::find_iter(text.bytes, b"<!doctype") {
+        let rest = text.from(at + 9).trim_ascii_start();
+        let declaration = rest.split(|&byte| byte == b'>').next().unwrap_or_default();
+        let declares = memchr::memchr(b'[', declaration).is_some();
+        let loads = !rest.starts_with(b"html")
+            && [&b" system "[..], b" public "]
+                .iter()
+                .any(|keyword| memchr::memmem::find(declaration, keyword).is_some());
+        if declares || loads {
+            hits.add(Rule::XmlEntity, at);
+            return;
+        }
+    }
 }
 
 /// What a header field of a response, or a line of a mail, may begin with.
@@ -328,6 +348,24 @@ mod tests {
         }
         for text in ["f(x)(y)", "(a and b)", "f(a=1)", "(555) 123-4567", "x => (y)"] {
             assert_eq!(hits(text, Place::Argument).score(Class::Ldap), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn documents_that_load_are_told_from_pages() {
+        for text in [
+            "<!doctype a [",
+            "<!doctype a system \"//x/y\" >",
+            "<!doctype a public \"b\" \"c\">",
+        ] {
+            assert!(hits(text, Place::Body).score(Class::Xml) >= 5, "{text}");
+        }
+        for text in [
+            "<!doctype html>",
+            "<!doctype html public \"-//w3c//dtd html 4.01//en\">",
+            "<!doctype> [x]",
+        ] {
+            assert_eq!(hits(text, Place::Body).score(Class::Xml), 0, "{text}");
         }
     }
 

@@ -65,4 +65,11 @@ pub(super) static GROUPS: &[Group] = &[
         "typeconfusedelegate", "\"$type\":\"system.", "\"@type\":\"com.", "\"@type\":\"org.", "\"@type\":\"java", "{\"@type\"",
         "ldap://", "rmi://", "jndi:", "aaeaaad/////", "o:8:\"stdclass\"", "java.util.priorityqueue",
     ]),
+    group(Rule::CodeName, Some(Rule::CodeWeakName), Before::Start, After::Any, &[
+        "java.lang.", "java.io.", "java.net.", "java.util.", "java.nio.", "java.runtime", "javax.", "processbuilder.", "com.sun.org.", "org.apache.commons",
+        "module.exports", "require[", "process.spawn(",
+    ]),
+    group(Rule::CodeCall, None, Before::Any, After::Any, &[
+        "'sys'.'tem'", "\"sys\".\"t", "['system'])", "[system][0]", "[\"system\"])", "(system)(", "('system')(", "(\"system\")(", "'sys' . 'tem'",
+    ]),
 ];
