@@ -25,7 +25,8 @@ fn absolute(text: &Text<'_>, hits: &mut Hits) {
     let path = text.bytes.trim_ascii();
     let is_absolute = matches!(path, [b'/' | b'\\', b'a'..=b'z' | b'[', ..])
         || matches!(path, [b'a'..=b'z', b':', b'/' | b'\\', ..]);
-    let is_request = matches!(text.place, Place::Path | Place::PathSegment | Place::Header);
+    // A segment that begins with a slash has been encoded to do so.
+    let is_request = matches!(text.place, Place::Path | Place::Header);
     if is_absolute
         && !is_request
         && !text.is_prose
