@@ -14,8 +14,8 @@ use crate::nginx::conf::{create, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
-    Access, BodyMember, Claim, Context, ErrorBody, LimitFields, LimitRemaining, LimitStatus, Preaccess,
-    Precontent, Role, User, Validate,
+    Access, BodyMember, Claim, Context, ErrorBody, FilterClass, FilterInput, LimitFields, LimitRemaining,
+    LimitStatus, Preaccess, Precontent, Role, User, Validate,
 };
 use crate::worker;
 
@@ -64,6 +64,7 @@ pub(crate) static mut ngx_http_postern_module: ngx_module_t = ngx_module_t {
 unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     let added = guarded(None, || {
         let cf = NonNull::new(cf)?;
+        variable::add::<FilterClass>(cf)?;
         variable::add::<User>(cf)?;
         variable::add::<Role>(cf)?;
         variable::add_prefix::<BodyMember>(cf)?;
@@ -83,6 +84,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         phase::add_access_handler::<Access>(cf)?;
         // Limits come first: nginx runs the handlers of a phase from the last one to the first.
         phase::add_precontent_handler::<Validate>(cf)?;
+        phase::add_precontent_handler::<FilterInput>(cf)?;
         phase::add_precontent_handler::<Precontent>(cf)?;
         filter::install::<(LimitFields, ErrorBody), ErrorBody>();
         Some(())

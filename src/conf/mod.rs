@@ -3,6 +3,7 @@
 
 mod database;
 mod files;
+mod filter;
 mod https;
 mod issue_token;
 mod jwt;
@@ -20,6 +21,7 @@ use std::rc::Rc;
 use nginx_sys::{ngx_command_t, ngx_conf_t};
 
 pub(crate) use database::{DatabaseSettings, Host};
+pub(crate) use filter::{Filter, FilterMode};
 pub(crate) use https::Endpoint;
 pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
@@ -43,6 +45,19 @@ const EVERYWHERE: u32 = context::HTTP | context::SERVER | context::LOCATION | co
 /// All directives.
 const DIRECTIVES: &[ngx_command_t] = &[
     command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
+    command::location::<filter::PosternFilter>(c"postern_filter", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<filter::PosternFilterHeaders>(
+        c"postern_filter_headers",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<filter::PosternFilterRules>(
+        c"postern_filter_rules",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
+    command::location::<filter::PosternFilterSkip>(
+        c"postern_filter_skip",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
     command::location::<jwt::PosternJwt>(c"postern_jwt", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwtKey>(c"postern_jwt_key", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwtRequire>(c"postern_jwt_require", EVERYWHERE | arguments::ONE_OR_MORE),
@@ -64,6 +79,10 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<issue_token::PosternIssueToken>(
         c"postern_issue_token",
         context::LOCATION | arguments::ONE_OR_MORE,
+    ),
+    command::location::<filter::PosternSecurityLog>(
+        c"postern_security_log",
+        EVERYWHERE | arguments::ONE_OR_MORE,
     ),
     command::location::<validate::PosternValidate>(c"postern_validate", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidateArg>(
@@ -177,6 +196,8 @@ pub(crate) struct LocationConf {
     pub(crate) jwt: jwt::JwtConf,
     /// `postern_limit`
     pub(crate) limit: limit::LimitConf,
+    /// `postern_filter…`, `postern_security_log`
+    pub(crate) filter: filter::FilterConf,
     /// `postern_validate…`
     pub(crate) validate: validate::ValidateConf,
 }
@@ -221,6 +242,7 @@ impl Merge for LocationConf {
         }
         self.limit.merge(&outer.limit);
         self.validate.merge(&outer.validate);
+        self.filter.merge(&outer.filter);
         self.jwt.merge(&outer.jwt, level)
     }
 }

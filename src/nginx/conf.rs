@@ -86,6 +86,10 @@ impl Conf<'_> {
         unsafe { ngx_str_t::from_bytes(self.cf.pool, text.as_bytes()) }
     }
 
+    pub(super) fn cycle(&mut self) -> *mut ngx_cycle_t {
+        self.cf.cycle
+    }
+
     pub(super) fn pool(&mut self) -> *mut ngx_pool_t {
         self.cf.pool
     }

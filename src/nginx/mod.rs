@@ -15,6 +15,7 @@ pub(crate) mod filter;
 pub(crate) mod guard;
 pub(crate) mod log;
 pub(crate) mod module;
+pub(crate) mod open_file;
 pub(crate) mod output;
 pub(crate) mod peer;
 pub(crate) mod phase;

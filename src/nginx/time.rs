@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use nginx_sys::{CLOCK_MONOTONIC, clock_gettime, ngx_current_msec, ngx_time};
+use nginx_sys::{CLOCK_MONOTONIC, clock_gettime, ngx_cached_http_log_iso8601, ngx_current_msec, ngx_time};
 
 /// Milliseconds of a monotonic clock, as of this turn of the loop.
 pub(crate) fn monotonic_ms() -> u64 {
@@ -33,4 +33,12 @@ pub(crate) fn shared_ms() -> u64 {
     let time = unsafe { time.assume_init() };
     let (seconds, nanoseconds) = (time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs());
     seconds * 1000 + nanoseconds / 1_000_000
+}
+
+/// The time of this turn of the loop as RFC 3339 has it, with the offset of the machine's zone.
+pub(crate) fn iso8601() -> Vec<u8> {
+    // SAFETY: nginx keeps the text up to date; this thread's loop alone changes which of its copies is used.
+    let text = unsafe { ngx_cached_http_log_iso8601 };
+    // SAFETY: as above.
+    unsafe { super::bytes(text) }.to_vec()
 }

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use postern_core::auth::Identity;
+use postern_core::filter::Class;
 
+use super::filter::FilterState;
 use super::limit::LimitState;
 
 /// The module's value of a request.
@@ -15,6 +17,10 @@ pub(crate) struct Context {
     pub(crate) keys_were_fetched: bool,
     /// What limits have found.
     pub(crate) limits: LimitState,
+    /// How far the filter has looked at it.
+    pub(crate) filter: FilterState,
+    /// What the filter has found.
+    pub(crate) finding: Option<Class>,
     /// The response is ours: it is sent as it is.
     pub(crate) replied: bool,
     /// Where the body of an error that nginx answers stands.

@@ -19,6 +19,18 @@ pub(crate) struct Role;
 /// `$postern_claim_name`: a claim of the request's token: a string as it is, anything else as JSON.
 pub(crate) struct Claim;
 
+/// `$postern_filter_class`: the class of the attack that the filter has found.
+pub(crate) struct FilterClass;
+
+impl Variable for FilterClass {
+    const NAME: &'static str = "postern_filter_class";
+
+    fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        let class = request.context::<Postern>()?.finding?;
+        Some(Cow::Borrowed(class.name().as_bytes()))
+    }
+}
+
 impl Variable for User {
     const NAME: &'static str = "postern_user";
 

@@ -40,6 +40,11 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
         Error::Unavailable(error) => Shown::of(error),
         Error::Endpoint(error) => Shown::of(error),
         Error::Database(error) => server_error::show(error, authenticated),
+        Error::Filtered { request_id, .. } => Shown {
+            details: Some(format!("request {request_id}").into()),
+            hint: Some("if it is none, tell whoever runs this server the number of the request".into()),
+            ..Shown::new(403, "POSTERN370".into(), error.to_string().into())
+        },
         Error::NotFound => Shown::new(404, "POSTERN404".into(), error.to_string().into()),
         Error::Internal => Shown::new(500, "POSTERN500".into(), error.to_string().into()),
         Error::Http(status) => of_nginx(*status),

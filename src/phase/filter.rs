@@ -1,0 +1,169 @@
+//! Input filter: after access was granted and limits were charged, before anything else looks at what the client sends.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+use postern_core::error::Error;
+use postern_core::filter::{Body, Finding, Input, Inspection, Progress, Scratch, Subject, write_log_line};
+
+use super::error_body;
+use crate::conf::{Filter, FilterMode, Postern};
+use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::{Level, Request, time};
+
+/// The handler of the precontent phase.
+pub(crate) struct FilterInput;
+
+/// How much is looked at before others get their turn: a fraction of a millisecond for the worst of inputs.
+const SLICE_BYTES: usize = 16 << 10;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// How far the inspection of a request has got.
+#[derive(Default)]
+pub(crate) enum FilterState {
+    /// It has not begun.
+    #[default]
+    Unseen,
+    /// It goes on.
+    Looking {
+        inspection: Inspection,
+        body: Option<Vec<u8>>,
+    },
+    /// It is over, for this filter.
+    Seen(Rc<Filter>),
+}
+
+impl Handler for FilterInput {
+    fn handle(request: &mut Request) -> Verdict {
+        let Some(filter) = request.location_conf::<Postern>().filter.filter().map(Rc::clone) else {
+            return Verdict::Decline;
+        };
+        // nginx answers an error with another location's content: that is no request of the client's.
+        if !request.is_main() || request.error_status() != 0 {
+            return Verdict::Decline;
+        }
+        let Some(context) = request.context_or_default::<Postern>() else {
+            return Verdict::Status(500);
+        };
+        let (mut inspection, body) = match std::mem::take(&mut context.filter) {
+            FilterState::Seen(seen) if Rc::ptr_eq(&seen, &filter) => {
+                context.filter = FilterState::Seen(seen);
+                return Verdict::Decline;
+            }
+            FilterState::Looking { inspection, body } => (inspection, body),
+            FilterState::Unseen | FilterState::Seen(_) => {
+                if let Some(verdict) = request.need_body() {
+                    return verdict;
+                }
+                match request.body() {
+                    Ok(body) => (Inspection::new(), (!body.is_empty()).then_some(body)),
+                    Err(error) => {
+                        request.log(Level::Error, format_args!("the body cannot be read: {error}"));
+                        return Verdict::Status(500);
+                    }
+                }
+            }
+        };
+        let progress = look(request, &filter, &mut inspection, body.as_deref());
+        let Some(context) = request.context::<Postern>() else {
+            return Verdict::Status(500);
+        };
+        if progress == Progress::Pending {
+            context.filter = FilterState::Looking { inspection, body };
+            return request.pause(next_turn);
+        }
+        context.filter = FilterState::Seen(Rc::clone(&filter));
+        judge(request, &filter, inspection.findings())
+    }
+}
+
+fn look(request: &Request, filter: &Filter, inspection: &mut Inspection, body: Option<&[u8]>) -> Progress {
+    let headers: Vec<_> = request.headers().collect();
+    let content_type = request.content_type().unwrap_or_default();
+    let input = Input {
+        path: request.unparsed_path(),
+        args: request.args(),
+        headers: &headers,
+        body: body.map_or(Body::None, |body| Body::of(content_type, body)),
+    };
+    SCRATCH.with_borrow_mut(|scratch| inspection.step(&filter.settings, &input, scratch, SLICE_BYTES))
+}
+
+/// Lets the loop serve others first.
+async fn next_turn() {
+    let mut has_waited = false;
+    poll_fn(|context| {
+        if has_waited {
+            return Poll::Ready(());
+        }
+        has_waited = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+fn judge(request: &mut Request, filter: &Filter, findings: &[Finding]) -> Verdict {
+    let Some(first) = findings.first() else {
+        return Verdict::Decline;
+    };
+    let request_id = filter
+        .request_id
+        .and_then(|index| request.variable(index))
+        .unwrap_or_default();
+    let is_blocked = filter.mode == FilterMode::Block;
+    report(request, filter, findings, &request_id, is_blocked);
+    if let Some(context) = request.context::<Postern>() {
+        context.finding = Some(first.class);
+    }
+    if !is_blocked {
+        return Verdict::Decline;
+    }
+    let error = Error::Filtered {
+        class: first.class,
+        request_id: String::from_utf8_lossy(&request_id).into(),
+    };
+    error_body::answer(request, &error)
+}
+
+fn report(request: &mut Request, filter: &Filter, findings: &[Finding], request_id: &[u8], is_blocked: bool) {
+    let identity = request
+        .context::<Postern>()
+        .and_then(|context| context.identity.clone());
+    let time = time::iso8601();
+    let subject = Subject {
+        time: &time,
+        request_id,
+        client: request.remote_addr().unwrap_or_default(),
+        user: identity
+            .as_ref()
+            .and_then(|identity| identity.subject())
+            .map(|subject| &**subject),
+        method: request.method(),
+        path: request.unparsed_path(),
+        is_blocked,
+    };
+    for finding in findings {
+        let mut line = Vec::with_capacity(512);
+        write_log_line(&mut line, &subject, finding);
+        let written = match &filter.log {
+            Some(log) => log.append(&line),
+            None => {
+                let text = String::from_utf8_lossy(line.trim_ascii_end());
+                request.log(Level::Warn, format_args!("attack: {text}"));
+                Ok(())
+            }
+        };
+        if let Err(error) = written {
+            request.log(
+                Level::Error,
+                format_args!("the security log cannot be written: {error}"),
+            );
+        }
+    }
+}
