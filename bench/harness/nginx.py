@@ -49,6 +49,10 @@ POSTERN_SERVER = """
             postern_limit key=user rate=10000000r/h methods=read;
             postern_resource bench table=bench.items;
         }
+        location /rs256_items {
+            postern_jwt key_file={public_key};
+            postern_resource bench table=bench.items;
+        }
         location /posted_items { postern_resource bench table=bench.posted_items; }
 """
 
@@ -88,13 +92,14 @@ class Nginx:
         self._server.stop()
 
 
-def postern(settings: Settings, folder: Path, dsn: str, secret: bytes, prefix: tuple[str, ...] = ()) -> Nginx:
+def postern(settings: Settings, folder: Path, dsn: str, secret: bytes, public_key: Path,
+            prefix: tuple[str, ...] = ()) -> Nginx:
     """nginx with Postern."""
     secret_file = folder.with_suffix(".key")
     with open(os.open(secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(secret)
-    return Nginx(settings, folder, POSTERN_HTTP.format(dsn=dsn), POSTERN_SERVER.replace("{secret}", str(secret_file)),
-                 f"load_module {settings.module};", prefix)
+    server = POSTERN_SERVER.replace("{secret}", str(secret_file)).replace("{public_key}", str(public_key))
+    return Nginx(settings, folder, POSTERN_HTTP.format(dsn=dsn), server, f"load_module {settings.module};", prefix)
 
 
 def plain(settings: Settings, folder: Path, body: str, prefix: tuple[str, ...] = ()) -> Nginx:

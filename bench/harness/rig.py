@@ -43,9 +43,11 @@ class Rig:
 
     def _start_nginx(self, stack: contextlib.ExitStack) -> None:
         secret = secrets.token_bytes(32)
+        private_key, public_key = token.rsa_key(self.folder)
         self.token = token.sign(secret, role="web_user")
+        self.rs256_token = token.sign_rs256(private_key, role="web_user")
         prefix = self._runner(self.folder)
-        self.postern = nginx.postern(self.settings, self.folder / "postern", self.cluster.dsn, secret, prefix)
+        self.postern = nginx.postern(self.settings, self.folder / "postern", self.cluster.dsn, secret, public_key, prefix)
         stack.callback(self.postern.stop)
 
         one = self.by_id.answer()
@@ -71,6 +73,11 @@ class Rig:
     def limited_by_id(self) -> requests.Request:
         """The same in a location with three limits."""
         return requests.by_id(self.postern.port, self.token, "/limited_items")
+
+    @property
+    def by_id_rs256(self) -> requests.Request:
+        """GET by id with a token that is signed with RS256."""
+        return requests.by_id(self.postern.port, self.rs256_token, "/rs256_items")
 
     @property
     def page(self) -> requests.Request:
