@@ -380,7 +380,7 @@ slow down
 
 
 
-=== TEST 24: error_page of another status counts nothing more
+=== TEST 24: error_page counts by the limits that have not counted the request
 --- config
     postern_limit key=ip rate=5r/m name=ip;
     postern_limit key=endpoint rate=5r/m name=all;
@@ -394,7 +394,7 @@ sorry
 --- error_code eval
 [403, 403]
 --- response_headers eval
-['RateLimit: "ip";r=4;t=60, "all";r=5;t=0', 'RateLimit: "ip";r=3;t=60, "all";r=5;t=0']
+['RateLimit: "ip";r=4;t=60, "all";r=4;t=60', 'RateLimit: "ip";r=3;t=60, "all";r=3;t=60']
 --- error_log
 access forbidden by rule
 
@@ -549,3 +549,21 @@ qr/\[info\] .* limiting requests, by "ip-1r\/m", retry after 60 s, client: 127\.
 [200, 429]
 --- response_headers eval
 ['RateLimit: "a";r=0;t=60', "Retry-After: 60"]
+
+
+
+=== TEST 34: limits of the location that error_page leads to, however it is written
+--- config
+    location @slow { postern_limit key=ip rate=2r/m name=slow; try_files /index.html =404; }
+    location = /page { internal; postern_limit key=ip rate=2r/m name=slow; try_files /index.html =404; }
+    location /named { error_page 404 @slow; try_files /nothing =404; }
+    location /changed { error_page 404 =200 @slow; try_files /nothing =404; }
+    location /page { error_page 404 =200 /page; try_files /nothing =404; }
+--- request eval
+["GET /named", "GET /changed", "GET /named", "GET /changed", "GET /page/1"]
+--- error_code eval
+[404, 200, 429, 429, 429]
+--- response_headers eval
+['RateLimit: "slow";r=1;t=60', 'RateLimit: "slow";r=0;t=60', ("Retry-After: 60\nRateLimit: \"slow\";r=0;t=60") x 3]
+--- response_body_like eval
+[("") x 2, ('^\{"code":"POSTERN350"') x 3]

@@ -134,7 +134,7 @@ pub(crate) struct MainConf {
     databases: Vec<NamedDatabase>,
     /// Key sets that each worker fetches.
     pub(crate) remote_keys: Vec<Rc<RemoteKeys>>,
-    /// Zones of shared memory, in the order in which they are locked.
+    /// Zones of shared memory, by their numbers.
     zones: Vec<Rc<ZoneSettings>>,
     /// All limits, wherever they stand.
     limits: Vec<Rc<LimitSettings>>,

@@ -38,7 +38,8 @@ impl Request {
     pub(crate) fn need_body(&mut self) -> Option<Verdict> {
         let raw = self.raw();
         let has_body = raw.headers_in.content_length_n > 0 || raw.headers_in.chunked() != 0;
-        if !has_body || !raw.request_body.is_null() {
+        // nginx may be throwing it away already, after an error.
+        if !has_body || !raw.request_body.is_null() || raw.discard_body() != 0 {
             return None;
         }
         raw.set_request_body_in_single_buf(1);

@@ -59,15 +59,24 @@ impl<T: Shared> Zone<T> {
         })
     }
 
-    /// Waits until nobody else has the zone.
-    pub(crate) fn lock(&self) -> Option<Locked<'_>> {
-        // SAFETY: the zone lives as long as the cycle, which its workers keep.
-        let pool = unsafe { self.zone.as_ref() }.shm.addr.cast::<ngx_slab_pool_t>();
-        if pool.is_null() {
+    /// A word that nobody writes after `create`: nobody has to wait for it.
+    pub(crate) fn constant(&self, index: usize) -> Option<u64> {
+        let (_, region) = self.mapped()?;
+        // SAFETY: `init` has put the region there, and its fields are atomic or constant.
+        if index >= unsafe { region.as_ref() }.length {
             return None;
         }
-        // SAFETY: nginx has put a slab pool at the beginning of a zone that it has mapped.
-        let region = NonNull::new(unsafe { data(pool) }.cast::<Region>())?;
+        // SAFETY: the words follow the region in the same allocation.
+        let first = unsafe { region.add(1) }.cast::<u64>();
+        // SAFETY: there are more words than the index says.
+        let word = unsafe { first.add(index) };
+        // SAFETY: an aligned word that was written before any worker knew the zone.
+        Some(unsafe { word.read() })
+    }
+
+    /// Waits until nobody else has the zone.
+    pub(crate) fn lock(&self) -> Option<Locked<'_>> {
+        let (pool, region) = self.mapped()?;
         // SAFETY: as above.
         let mutex = unsafe { &raw mut (*pool).mutex };
         // SAFETY: the mutex is made for several processes.
@@ -81,8 +90,21 @@ impl<T: Shared> Zone<T> {
             mutex,
             region,
             was_interrupted,
+            is_whole: !was_interrupted,
             zone: PhantomData,
         })
+    }
+
+    /// The pool of the zone, and what it holds.
+    fn mapped(&self) -> Option<(*mut ngx_slab_pool_t, NonNull<Region>)> {
+        // SAFETY: the zone lives as long as the cycle, which its workers keep.
+        let pool = unsafe { self.zone.as_ref() }.shm.addr.cast::<ngx_slab_pool_t>();
+        if pool.is_null() {
+            return None;
+        }
+        // SAFETY: nginx has put a slab pool at the beginning of a zone that it has mapped.
+        let region = NonNull::new(unsafe { data(pool) }.cast::<Region>())?;
+        Some((pool, region))
     }
 }
 
@@ -91,6 +113,8 @@ pub(crate) struct Locked<'z> {
     mutex: *mut ngx_shmtx_t,
     region: NonNull<Region>,
     was_interrupted: bool,
+    /// Whether there is nothing to repair, or nothing any more.
+    is_whole: bool,
     zone: PhantomData<&'z ()>,
 }
 
@@ -98,6 +122,11 @@ impl Locked<'_> {
     /// Whether the process that had the zone before was killed while it had it.
     pub(crate) fn was_interrupted(&self) -> bool {
         self.was_interrupted
+    }
+
+    /// What was interrupted has been repaired. Whoever does not say so leaves the mark to the next one.
+    pub(crate) fn repaired(&mut self) {
+        self.is_whole = true;
     }
 
     /// The words of the zone.
@@ -112,7 +141,7 @@ impl Drop for Locked<'_> {
     fn drop(&mut self) {
         compiler_fence(Ordering::SeqCst);
         // A panic leaves things half done as well.
-        if !std::thread::panicking() {
+        if self.is_whole && !std::thread::panicking() {
             // SAFETY: `init` has put the region there.
             unsafe { self.region.as_ref() }.busy.store(0, Ordering::Relaxed);
         }

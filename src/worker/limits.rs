@@ -6,14 +6,16 @@ use postern_core::limit::{NumberedTable, Table};
 
 use crate::conf::{MAX_ZONES, ZoneHealth, ZoneSettings};
 use crate::nginx::shm::Locked;
-use crate::nginx::{Level, log};
+use crate::nginx::{Level, log, time};
 
-/// Has `judge` look at the tables of these zones, which may come several times. The locks are taken in the order of the zones'
-/// numbers, by everybody, so that nobody waits for each other.
+/// Has `judge` look at the tables of these zones, which may come several times, and gives it the time.
+///
+/// The locks are taken in the order of the zones' names: workers of two configurations may be at work, and a zone that survives a
+/// reload keeps nothing but its name. The clock is read when the locks are held, so that nobody's time is behind what the one
+/// before has written.
 pub(crate) fn with_tables<'z, T>(
     zones: impl Iterator<Item = &'z (usize, Rc<ZoneSettings>)>,
-    now_ms: u64,
-    judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T,
+    judge: impl FnOnce(&mut [NumberedTable<'_>], u64) -> T,
 ) -> T {
     let mut wanted: [Option<&ZoneSettings>; MAX_ZONES] = [None; MAX_ZONES];
     for (number, zone) in zones {
@@ -25,12 +27,12 @@ pub(crate) fn with_tables<'z, T>(
     let mut zones = zones.filter_map(|(number, zone)| Some((number, zone?)));
     let answer = match (zones.next(), zones.next()) {
         // Nearly always.
-        (Some((number, zone)), None) => lock_one(number, zone, now_ms, judge),
-        (first, second) => lock_all(first.into_iter().chain(second).chain(zones), now_ms, judge),
+        (Some((number, zone)), None) => lock_one(number, zone, judge),
+        (first, second) => lock_all(first.into_iter().chain(second).chain(zones), judge),
     };
     // The locks are gone: whoever logs may take its time.
     for zone in wanted.into_iter().flatten() {
-        report(zone, now_ms);
+        report(zone, time::monotonic_ms());
     }
     answer
 }
@@ -38,42 +40,43 @@ pub(crate) fn with_tables<'z, T>(
 fn lock_one<T>(
     number: usize,
     zone: &ZoneSettings,
-    now_ms: u64,
-    judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T,
+    judge: impl FnOnce(&mut [NumberedTable<'_>], u64) -> T,
 ) -> T {
     let mut locked = zone.lock();
+    let now_ms = time::shared_ms();
     match locked.as_mut().and_then(|locked| open(zone, locked, now_ms)) {
-        Some(table) => judge(&mut [NumberedTable { number, table }]),
-        None => judge(&mut []),
+        Some(table) => judge(&mut [NumberedTable::new(number, table)], now_ms),
+        None => judge(&mut [], now_ms),
     }
 }
 
 fn lock_all<'z, T>(
     zones: impl Iterator<Item = (usize, &'z ZoneSettings)>,
-    now_ms: u64,
-    judge: impl FnOnce(&mut [NumberedTable<'_>]) -> T,
+    judge: impl FnOnce(&mut [NumberedTable<'_>], u64) -> T,
 ) -> T {
+    let mut zones: Vec<_> = zones.collect();
+    zones.sort_unstable_by_key(|(_, zone)| &zone.name);
     let mut locked: Vec<_> = zones
+        .into_iter()
         .filter_map(|(number, zone)| Some((number, zone, zone.lock()?)))
         .collect();
-    let tables = locked.iter_mut().filter_map(|(number, zone, locked)| {
-        Some(NumberedTable {
-            number: *number,
-            table: open(zone, locked, now_ms)?,
-        })
-    });
-    judge(&mut tables.collect::<Vec<_>>())
+    let now_ms = time::shared_ms();
+    let tables = locked
+        .iter_mut()
+        .filter_map(|(number, zone, locked)| Some(NumberedTable::new(*number, open(zone, locked, now_ms)?)));
+    judge(&mut tables.collect::<Vec<_>>(), now_ms)
 }
 
 fn open<'l>(zone: &ZoneSettings, locked: &'l mut Locked<'_>, now_ms: u64) -> Option<Table<'l>> {
-    let was_repaired = locked.was_interrupted();
-    let mut table = Table::open(locked.words())?;
-    if was_repaired {
-        table.repair(now_ms);
+    let was_interrupted = locked.was_interrupted();
+    if was_interrupted {
+        Table::open(locked.words())?.repair(now_ms);
+        locked.repaired();
     }
+    let table = Table::open(locked.words())?;
     let health = zone.health.get();
     zone.health.set(ZoneHealth {
-        was_repaired: health.was_repaired || was_repaired,
+        was_repaired: health.was_repaired || was_interrupted,
         evicted: table.evicted(),
         ..health
     });

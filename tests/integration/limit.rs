@@ -249,3 +249,19 @@ fn a_zone_for_few_clients_is_warned_of() {
         assert!(accepted && !said.contains("has room for"), "{said}");
     }
 }
+
+#[test]
+fn a_body_that_nginx_throws_away_is_not_waited_for() {
+    let nginx = Nginx::start(&config(
+        "postern_zone edge 1m;",
+        "location /a { client_max_body_size 10; error_page 413 @big; }
+         location @big { postern_limit key=$postern_body_email rate=1r/h name=account; alias /nonexistent; }",
+    ));
+    let mut client = nginx.client();
+    client
+        .send_raw("POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+        .unwrap();
+    let response = client.receive("POST").unwrap();
+    assert!([404, 405, 413].contains(&response.status), "{response:?}");
+    nginx.assert_no_alert();
+}

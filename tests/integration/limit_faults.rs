@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
 
+use crate::support::http::Client;
 use crate::support::nginx::{Config, Nginx};
 use crate::support::{poll_until, process};
 
@@ -19,7 +20,13 @@ struct Memory {
 const LAYOUT: &[u8; 8] = b"\x01\0stimil";
 
 impl Memory {
+    /// The only zone.
     fn of(pid: u32) -> Self {
+        Self::of_size(pid, 1 << 20)
+    }
+
+    /// The zone of this size.
+    fn of_size(pid: u32, size: usize) -> Self {
         let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
         let file = OpenOptions::new()
             .read(true)
@@ -33,7 +40,10 @@ impl Memory {
             let range = line.split(' ').next().unwrap();
             let (start, end) = range.split_once('-').unwrap();
             let [start, end] = [start, end].map(|text| u64::from_str_radix(text, 16).unwrap());
-            let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
+            if end - start != size as u64 {
+                continue;
+            }
+            let mut bytes = vec![0; size];
             if file.read_exact_at(&mut bytes, start).is_err() {
                 continue;
             }
@@ -51,6 +61,13 @@ impl Memory {
 
     fn set(&self, address: u64, value: u64) {
         self.file.write_all_at(&value.to_le_bytes(), address).unwrap();
+    }
+
+    /// Who has the lock: a process, or nobody.
+    fn holder(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.file.read_exact_at(&mut bytes, self.start).unwrap();
+        u64::from_le_bytes(bytes)
     }
 
     /// A word of the zone by its index.
@@ -102,4 +119,112 @@ fn a_worker_that_is_killed_inside_the_lock_leaves_a_zone_that_is_repaired() {
         .matches("zone \"edge\" was repaired, a process died while it used it")
         .count();
     assert_eq!(repairs, 3);
+}
+
+#[test]
+fn the_only_worker_repairs_the_zone_that_its_predecessor_has_left() {
+    let nginx = Nginx::start(&Config {
+        workers: 1,
+        http: "postern_zone edge 1m;".to_owned(),
+        server: "location /a { postern_limit key=$arg_k rate=1r/h name=k; alias /nonexistent; }".to_owned(),
+        listen: "",
+        main: "",
+        master: true,
+    });
+    let status = |key: u32| nginx.client().get(&format!("/a?k={key}")).status;
+    for key in 0..20 {
+        assert_eq!(status(key), 404, "{key}");
+    }
+    let victim = nginx.workers()[0];
+    Memory::of(victim).interrupt(victim);
+    process::signal(victim, "KILL");
+    poll_until("a worker takes its place", || {
+        let workers = nginx.workers();
+        workers.len() == 1 && !workers.contains(&victim)
+    });
+    for key in 0..20 {
+        assert_eq!(status(key), 429, "{key}");
+    }
+    let log = nginx.error_log();
+    assert!(
+        log.contains("zone \"edge\" was repaired, a process died while it used it"),
+        "{log}"
+    );
+}
+
+#[test]
+fn zones_are_locked_in_an_order_that_no_reload_changes() {
+    let config = |zones: &str| {
+        Config {
+        workers: 1,
+        http: zones.to_owned(),
+        server: "root /nonexistent;
+            location /a { postern_limit zone=a key=ip rate=9r/h name=a; postern_limit zone=b key=ip rate=9r/h name=b; }"
+            .to_owned(),
+        listen: "",
+        main: "",
+        master: true,
+    }
+    };
+    for zones in [
+        "postern_zone a 1m; postern_zone b 2m;",
+        "postern_zone b 2m; postern_zone a 1m;",
+    ] {
+        let nginx = Nginx::start(&config(zones));
+        let worker = nginx.workers()[0];
+        let (first, second) = (Memory::of_size(worker, 1 << 20), Memory::of_size(worker, 2 << 20));
+        // Somebody has the first lock: whoever waits for it must not have the other meanwhile.
+        first.set(first.start, nginx.pid().into());
+        let mut client = nginx.client();
+        client
+            .send_raw("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert_eq!(second.holder(), 0, "{zones}");
+        // The one who waits has to be woken, which killing does as well.
+        first.set(first.start, 0);
+        process::signal(worker, "KILL");
+    }
+}
+
+#[test]
+fn a_reload_that_swaps_zones_under_load_stops_nobody() {
+    let config = |zones: &str| {
+        Config {
+        workers: 2,
+        http: zones.to_owned(),
+        server: "root /nonexistent;
+            location /a { postern_limit zone=a key=ip rate=1r/h name=a dry_run; postern_limit zone=b key=ip rate=1r/h name=b dry_run; }"
+            .to_owned(),
+        listen: "",
+        main: "",
+        master: true,
+    }
+    };
+    let orders = [
+        "postern_zone a 1m; postern_zone b 2m;",
+        "postern_zone b 2m; postern_zone a 1m;",
+    ];
+    let nginx = Nginx::start(&config(orders[0]));
+    let (port, is_over) = (nginx.port(), std::sync::atomic::AtomicBool::new(false));
+    let stopped = std::sync::atomic::Ordering::Relaxed;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_over.load(stopped) {
+                    if let Some(mut client) = Client::try_connect(port) {
+                        while !is_over.load(stopped) && client.try_get("/a").is_some() {}
+                    }
+                }
+            });
+        }
+        for round in 1..=6 {
+            nginx.rewrite(&config(orders[round % 2]));
+            nginx.reload();
+        }
+        is_over.store(true, stopped);
+    });
+    poll_until("the old workers go", || nginx.workers().len() == 2);
+    assert_eq!(nginx.client().get("/a").status, 404);
+    nginx.assert_no_alert();
 }

@@ -93,6 +93,20 @@ pub struct NumberedTable<'a> {
     pub number: usize,
     /// The table, whose lock the caller holds.
     pub table: Table<'a>,
+    /// How many keys of the request are new to it.
+    new_keys: usize,
+}
+
+impl<'a> NumberedTable<'a> {
+    /// The table of this number.
+    pub fn new(number: usize, table: Table<'a>) -> Self {
+        let new_keys = 0;
+        Self {
+            number,
+            table,
+            new_keys,
+        }
+    }
 }
 
 /// A limit of a request with what became of it.
@@ -129,9 +143,11 @@ pub fn judge<C: Checked>(tables: &mut [NumberedTable<'_>], limits: &mut [C], now
 
 /// How all limits stand, without charging any.
 pub fn survey<C: Checked>(tables: &mut [NumberedTable<'_>], limits: &mut [C], now_ms: u64) {
-    let mut new_keys = 0;
+    for table in &mut *tables {
+        table.new_keys = 0;
+    }
     for limit in limits {
-        let finding = look(tables, &limit.check(), now_ms, &mut new_keys);
+        let finding = look(tables, &limit.check(), now_ms);
         limit.set_finding(finding);
     }
 }
@@ -160,7 +176,7 @@ pub fn refund<C: Checked>(tables: &mut [NumberedTable<'_>], limits: &mut [C]) {
     }
 }
 
-fn look(tables: &mut [NumberedTable<'_>], check: &Check<'_>, now_ms: u64, new_keys: &mut usize) -> Finding {
+fn look(tables: &mut [NumberedTable<'_>], check: &Check<'_>, now_ms: u64) -> Finding {
     let rate = &check.policy.rate;
     let unused = Finding::Within {
         standing: Standing {
@@ -169,7 +185,7 @@ fn look(tables: &mut [NumberedTable<'_>], check: &Check<'_>, now_ms: u64, new_ke
         },
         charged_ms: None,
     };
-    let Some(table) = table(tables, check.table) else {
+    let Some(NumberedTable { table, new_keys, .. }) = numbered(tables, check.table) else {
         return unused;
     };
     if let Some(window) = table.window(&check.key, rate, now_ms) {
@@ -215,8 +231,11 @@ fn charge(tables: &mut [NumberedTable<'_>], check: &Check<'_>, finding: Finding,
 
 /// There are few tables, and most requests need one.
 fn table<'t, 'a>(tables: &'t mut [NumberedTable<'a>], number: usize) -> Option<&'t mut Table<'a>> {
-    let numbered = tables.iter_mut().find(|table| table.number == number)?;
-    Some(&mut numbered.table)
+    Some(&mut numbered(tables, number)?.table)
+}
+
+fn numbered<'t, 'a>(tables: &'t mut [NumberedTable<'a>], number: usize) -> Option<&'t mut NumberedTable<'a>> {
+    tables.iter_mut().find(|table| table.number == number)
 }
 
 #[cfg(test)]
@@ -264,15 +283,15 @@ mod tests {
         }
     }
 
-    fn tables(words: &mut [u64]) -> [NumberedTable<'_>; 1] {
+    fn tables_of(words: &mut [u64]) -> [NumberedTable<'_>; 1] {
         let table = Table::open(words).expect("a table");
-        [NumberedTable { number: 0, table }]
+        [NumberedTable::new(0, table)]
     }
 
     fn request(words: &mut [u64], checks: &[Check<'_>], now_ms: u64) -> (Judgement, Vec<Finding>) {
         let finding = Finding::UNCHECKED;
         let mut limits: Vec<_> = checks.iter().map(|&check| Limit { check, finding }).collect();
-        let judgement = judge(&mut tables(words), &mut limits, now_ms);
+        let judgement = judge(&mut tables_of(words), &mut limits, now_ms);
         (judgement, limits.iter().map(|limit| limit.finding).collect())
     }
 
@@ -330,10 +349,10 @@ mod tests {
             check: check(&policy, "a"),
             finding: findings[0],
         }];
-        refund(&mut tables(&mut words), &mut limits);
+        refund(&mut tables_of(&mut words), &mut limits);
         assert_eq!(limits[0].finding.standing().remaining, 1);
         // Once, and not again.
-        refund(&mut tables(&mut words), &mut limits);
+        refund(&mut tables_of(&mut words), &mut limits);
         assert_eq!(
             request(&mut words, &[check(&policy, "a")], 7).0,
             Judgement::Passed
@@ -376,6 +395,35 @@ mod tests {
             Judgement::Passed
         );
         assert_eq!(Table::open(&mut words).expect("a table").evicted(), 1);
+    }
+
+    #[test]
+    fn new_keys_of_another_table_need_no_room_in_this_one() {
+        let mut deny = policy("p", "5r/m");
+        deny.on_full = OnFull::Deny;
+        let (mut one, mut two) = (memory(1), memory(1));
+        let open = |words| Table::open(words).expect("a table");
+        let mut tables = [
+            NumberedTable::new(0, open(&mut one)),
+            NumberedTable::new(1, open(&mut two)),
+        ];
+        let finding = Finding::UNCHECKED;
+        let mut limits = [0, 1].map(|table| Limit {
+            check: Check {
+                table,
+                ..check(&deny, "a")
+            },
+            finding,
+        });
+        assert_eq!(judge(&mut tables, &mut limits, 1_000), Judgement::Passed);
+        // Two in the same table are one too many.
+        let mut limits = ["b", "c"].map(|who| Limit {
+            check: check(&deny, who),
+            finding,
+        });
+        let mut words = memory(1);
+        let mut tables = tables_of(&mut words);
+        assert_eq!(judge(&mut tables, &mut limits, 1_000), Judgement::Rejected);
     }
 
     #[test]

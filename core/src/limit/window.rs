@@ -119,16 +119,17 @@ impl<'a> Window<'a> {
     }
 
     /// Makes the words a window again after a process was killed while it wrote them: runs that make no sense go, and the sum is
-    /// taken anew.
+    /// taken anew. A run from a clock that is a little ahead counts as of now.
     pub(super) fn repair(&mut self, now_ms: u64) {
         let (head, len) = (self.head(), self.len().min(RUNS));
         self.set_state(head, len, 0);
         let mut kept = [0; RUNS];
         let (mut count, mut requests, mut previous_ms) = (0, 0_u32, 0);
-        for run in self.iter() {
-            if run.requests == 0 || run.last_ms < previous_ms || run.last_ms > now_ms {
+        for mut run in self.iter() {
+            if run.requests == 0 || run.last_ms < previous_ms || run.last_ms > now_ms + CLOCK_SKEW_MS {
                 continue;
             }
+            run.last_ms = run.last_ms.min(now_ms);
             if let Some(place) = kept.get_mut(count) {
                 *place = run.pack();
             }
@@ -219,6 +220,8 @@ fn same_granule(rate: &Rate, first_ms: u64, second_ms: u64) -> bool {
     first_ms / rate.granule_ms() == second_ms / rate.granule_ms()
 }
 
+/// What is further in the future was not written by a clock.
+const CLOCK_SKEW_MS: u64 = 60_000;
 const COUNT_BITS: u32 = 24;
 const COUNT_MASK: u32 = (1 << COUNT_BITS) - 1;
 const TIME_MASK: u64 = u64::MAX >> COUNT_BITS;

@@ -7,8 +7,8 @@ use postern_core::limit::{Judgement, survey};
 
 use super::state::{LimitState, zones};
 use crate::conf::{Fields, Postern};
+use crate::nginx::Request;
 use crate::nginx::filter::HeaderFilter;
-use crate::nginx::{Request, time};
 use crate::worker::with_tables;
 
 /// The filter.
@@ -59,8 +59,7 @@ fn look_at_the_rest(request: &mut Request, state: &mut LimitState) {
     }
     state.add(request, rest.iter().copied());
     let new = state.applied.get_mut(first..).unwrap_or_default();
-    let now_ms = time::shared_ms();
-    with_tables(zones(rest.into_iter()), now_ms, |tables| {
+    with_tables(zones(rest.into_iter()), |tables, now_ms| {
         survey(tables, new, now_ms)
     });
 }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! All limits of a stage are judged under one lock. What the first stage has charged is given back when the second rejects. Nothing
-//! counts a request twice: subrequests are not counted, and after an internal redirect only limits that are new to the request.
+//! counts a request twice: subrequests are not counted, and after an internal redirect (also that of `error_page`) only limits
+//! that are new to the request do.
 
 mod fields;
 mod key;
@@ -27,8 +28,8 @@ pub(crate) use variables::{BodyMember, LimitRemaining, LimitStatus};
 
 use super::error_body;
 use crate::conf::{LimitSettings, Postern, Stage};
+use crate::nginx::Request;
 use crate::nginx::phase::{Handler, Verdict};
-use crate::nginx::{Request, time};
 use crate::worker::with_tables;
 
 /// The handler of the preaccess phase.
@@ -54,8 +55,7 @@ fn apply(request: &mut Request, stage: Stage) -> Verdict {
     let Some(limits) = request.location_conf::<Postern>().limit.limits().map(Rc::clone) else {
         return Verdict::Decline;
     };
-    // nginx answers an error with another location's content: that is no new request.
-    if !request.is_main() || request.error_status() != 0 {
+    if !request.is_main() {
         return Verdict::Decline;
     }
     let Some(context) = request.context_or_default::<Postern>() else {
@@ -95,10 +95,9 @@ fn apply_all(
     if new.is_empty() {
         return Verdict::Decline;
     }
-    let now_ms = time::shared_ms();
-    let judgement = with_tables(zones(of_stage()), now_ms, |tables| judge(tables, new, now_ms));
+    let judgement = with_tables(zones(of_stage()), |tables, now_ms| judge(tables, new, now_ms));
     if judgement == Judgement::Rejected {
-        give_back(earlier, now_ms);
+        give_back(earlier);
     }
     state.set_judgement(judgement);
     log(request, state.applied.get(first..).unwrap_or_default(), judgement);
@@ -109,10 +108,10 @@ fn apply_all(
 }
 
 /// What was charged for a request that is rejected now.
-fn give_back(charged: &mut [Applied], now_ms: u64) {
+fn give_back(charged: &mut [Applied]) {
     if !charged.is_empty() {
         let limits: Vec<_> = charged.iter().map(|applied| Rc::clone(&applied.limit)).collect();
-        with_tables(zones(limits.iter()), now_ms, |tables| refund(tables, charged));
+        with_tables(zones(limits.iter()), |tables, _| refund(tables, charged));
     }
 }
 

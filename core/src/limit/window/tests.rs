@@ -221,6 +221,18 @@ fn repair_recounts_and_drops_what_makes_no_sense() {
     assert!(memory.request(&rate, 400));
 }
 
+#[test]
+fn repair_keeps_what_a_clock_that_is_ahead_has_counted() {
+    let rate = rate("3r/s");
+    let mut memory = Memory::new();
+    for now in [100, 200, 300] {
+        assert!(memory.request(&rate, now));
+    }
+    memory.window().repair(299);
+    assert!(!memory.request(&rate, 299));
+    assert_eq!(memory.window().requests(), 3);
+}
+
 /// What happens to a key.
 #[derive(Debug, Clone, Copy)]
 enum Step {
