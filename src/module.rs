@@ -10,7 +10,7 @@ use nginx_sys::{
 };
 
 use crate::conf::{self, LocationConf, MainConf, Postern};
-use crate::nginx::conf::{create, main_conf_of_cycle, merge};
+use crate::nginx::conf::{create, create_level, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
@@ -42,7 +42,7 @@ static CONTEXT: ngx_http_module_t = ngx_http_module_t {
     init_main_conf: None,
     create_srv_conf: None,
     merge_srv_conf: None,
-    create_loc_conf: Some(create::<LocationConf>),
+    create_loc_conf: Some(create_level::<LocationConf>),
     merge_loc_conf: Some(merge::<LocationConf>),
 };
 

@@ -567,3 +567,40 @@ qr/\[info\] .* limiting requests, by "ip-1r\/m", retry after 60 s, client: 127\.
 ['RateLimit: "slow";r=1;t=60', 'RateLimit: "slow";r=0;t=60', ("Retry-After: 60\nRateLimit: \"slow\";r=0;t=60") x 3]
 --- response_body_like eval
 [("") x 2, ('^\{"code":"POSTERN350"') x 3]
+
+
+
+=== TEST 35: locations with the same words and other modifiers count for themselves
+--- config
+    postern_limit key=endpoint rate=1r/m name=all;
+    location = /a { if ($arg_if) { set $x 1; } try_files /index.html =404; }
+    location /a { try_files /index.html =404; }
+    location ~ ^/(re|RE)$ { try_files /index.html =404; }
+    location ~* ^/(re|RE)$ { try_files /index.html =404; }
+    location /n/ { location ~ x$ { try_files /index.html =404; } }
+    location /m/ { location ~ x$ { try_files /index.html =404; } }
+--- request eval
+["GET /a", "GET /a?if=1", "GET /a/b", "GET /a/b", "GET /re", "GET /rE", "GET /re", "GET /n/x", "GET /m/x", "GET /n/x"]
+--- error_code eval
+[200, 429, 200, 429, 200, 200, 429, 200, 200, 429]
+
+
+
+=== TEST 36: and so do servers without names
+--- http_config
+postern_zone edge 1m;
+server {
+    listen unix:$TEST_NGINX_SERVER_ROOT/one.sock;
+    location / { postern_limit key=endpoint rate=1r/m name=all; root $TEST_NGINX_SERVER_ROOT/html; try_files /index.html =404; }
+}
+server {
+    listen unix:$TEST_NGINX_SERVER_ROOT/two.sock;
+    location / { postern_limit key=endpoint rate=1r/m name=all; root $TEST_NGINX_SERVER_ROOT/html; try_files /index.html =404; }
+}
+--- config
+    location /one/ { proxy_pass http://unix:$TEST_NGINX_SERVER_ROOT/one.sock:/; }
+    location /two/ { proxy_pass http://unix:$TEST_NGINX_SERVER_ROOT/two.sock:/; }
+--- request eval
+["GET /one/", "GET /two/", "GET /one/", "GET /two/"]
+--- error_code eval
+[200, 200, 429, 429]

@@ -226,6 +226,10 @@ impl LocationConf {
 }
 
 impl Merge for LocationConf {
+    fn begin(&mut self, cf: &Conf<'_>) {
+        self.limit.begin(cf);
+    }
+
     fn content(&self) -> Option<ContentHandler> {
         let resource = self.resource.as_ref().map(|_| ContentHandler::of::<Resource>());
         resource.or(self.sql.as_ref().map(|_| ContentHandler::of::<Sql>()))

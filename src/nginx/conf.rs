@@ -69,6 +69,19 @@ impl Conf<'_> {
             .map_err(|_| ConfError::Message("the directive is not valid UTF-8".into()))
     }
 
+    /// The same as bytes: a block's own directive may be any.
+    pub(crate) fn raw_arguments(&self) -> Vec<&[u8]> {
+        // SAFETY: `args` is an array while a directive is read, or null.
+        let Some(words) = (unsafe { self.cf.args.as_ref() }) else {
+            return Vec::new();
+        };
+        // SAFETY: of strings.
+        let words: &[ngx_str_t] = unsafe { words.as_slice() };
+        let words = words.iter();
+        // SAFETY: each is a word of the configuration file, alive until the directive has been read.
+        words.map(|word| unsafe { super::bytes(*word) }).collect()
+    }
+
     /// Warns with file and line.
     pub(crate) fn warn(&mut self, message: &str) {
         self.log(NGX_LOG_WARN, message);
@@ -277,8 +290,25 @@ pub(crate) unsafe extern "C" fn create<T: Default + 'static>(cf: *mut ngx_conf_t
     value.map_or(ptr::null_mut(), |value| value.as_ptr().cast())
 }
 
+/// The shim behind `create_loc_conf`: the same, which is told of the block that begins.
+pub(crate) unsafe extern "C" fn create_level<T: Default + Merge + 'static>(
+    cf: *mut ngx_conf_t,
+) -> *mut c_void {
+    // SAFETY: as nginx calls this.
+    let value = unsafe { create::<T>(cf) };
+    // SAFETY: it was just made, or there was no memory for it.
+    if let Some(value) = unsafe { value.cast::<T>().as_mut() } {
+        // SAFETY: nginx gives the configuration that it is reading.
+        let cf = unsafe { Conf::from_raw(cf) };
+        guarded((), || value.begin(&cf));
+    }
+    value
+}
+
 /// A configuration that takes from the level above what it does not set itself.
 pub(crate) trait Merge {
+    /// A block begins: `cf` has its directive, `location = /x`.
+    fn begin(&mut self, cf: &Conf<'_>);
     /// The content handler of this location, if it is one of ours.
     fn content(&self) -> Option<ContentHandler>;
     /// `self` is the inner level, which `level` tells of.

@@ -4,8 +4,7 @@ use std::net::IpAddr;
 use std::ptr::{self, NonNull};
 
 use nginx_sys::{
-    ngx_http_core_loc_conf_t, ngx_http_core_srv_conf_t, ngx_http_discard_request_body, ngx_http_request_t,
-    ngx_int_t, ngx_list_part_t, ngx_table_elt_t,
+    ngx_http_discard_request_body, ngx_http_request_t, ngx_int_t, ngx_list_part_t, ngx_table_elt_t,
 };
 
 use super::log::{self, Level};
@@ -93,24 +92,6 @@ impl Request {
         let address = unsafe { (*self.0.connection).sockaddr };
         // SAFETY: a connection has the address of its peer, as long as its family says.
         unsafe { addr::ip(address) }
-    }
-
-    /// The name of the server, as the configuration has it: the first one.
-    pub(crate) fn server_name(&self) -> &[u8] {
-        // SAFETY: nginx gives every request an array with a slot for each module.
-        let server =
-            unsafe { module::value::<ngx_http_core_srv_conf_t>(self.0.srv_conf, module::core_slot()) };
-        // SAFETY: nginx's core module keeps this type in its slot, as long as the request.
-        self.text(unsafe { (*server).server_name })
-    }
-
-    /// The name of the location, as the configuration has it after `location`.
-    pub(crate) fn location_name(&self) -> &[u8] {
-        // SAFETY: nginx gives every request an array with a slot for each module.
-        let location =
-            unsafe { module::value::<ngx_http_core_loc_conf_t>(self.0.loc_conf, module::core_slot()) };
-        // SAFETY: nginx's core module keeps this type in its slot, as long as the request.
-        self.text(unsafe { (*location).name })
     }
 
     /// Whether this is the client's request and not one that nginx made within it.

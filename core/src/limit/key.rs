@@ -17,13 +17,8 @@ pub enum Subject<'a> {
     Address(&'a AddressKey),
     /// The user: the claim `sub` of the token.
     User(&'a [u8]),
-    /// The location, in its server.
-    Endpoint {
-        /// The server's name.
-        server: &'a [u8],
-        /// The location as the configuration writes it.
-        location: &'a [u8],
-    },
+    /// The location: whatever tells it from all others.
+    Endpoint(&'a [u8]),
     /// The value of variables.
     Variables(&'a [u8]),
 }
@@ -40,17 +35,13 @@ impl Key {
         let (kind, bytes) = match subject {
             Subject::Address(address) => (0, address.as_bytes()),
             Subject::User(name) => (1, *name),
-            Subject::Endpoint { location, .. } => (2, *location),
+            Subject::Endpoint(location) => (2, *location),
             Subject::Variables(value) => (3, *value),
         };
         let [first, second] = seed.0;
         let mut hasher = SipHasher13::new_with_keys(first, second);
         // The kind takes the place of two bits of what is a hash already: one word is what this hash takes fastest.
         hasher.write(&(limit << 2 | kind).to_le_bytes());
-        if let Subject::Endpoint { server, .. } = subject {
-            hasher.write(&server.len().to_le_bytes());
-            hasher.write(server);
-        }
         hasher.write(bytes);
         let hash = hasher.finish128();
         Self {
@@ -76,22 +67,7 @@ mod tests {
             Key::new(SEED, 1, &Subject::Address(&address)),
             Key::new(SEED, 2, &Subject::User(b"abcd")),
             Key::new(Seed([1, 3]), 1, &Subject::User(b"abcd")),
-            Key::new(
-                SEED,
-                1,
-                &Subject::Endpoint {
-                    server: b"ab",
-                    location: b"cd",
-                },
-            ),
-            Key::new(
-                SEED,
-                1,
-                &Subject::Endpoint {
-                    server: b"a",
-                    location: b"bcd",
-                },
-            ),
+            Key::new(SEED, 1, &Subject::Endpoint(b"abcd")),
         ];
         for (index, key) in keys.iter().enumerate() {
             assert_eq!(keys.iter().position(|other| other == key), Some(index));

@@ -16,6 +16,7 @@ pub(super) use settings::{PosternLimitHeaders, PosternLimitIpv6Prefix, PosternLi
 use super::ZoneSettings;
 use crate::nginx::Level;
 use crate::nginx::complex_value::ComplexValue;
+use crate::nginx::conf::Conf;
 
 /// A limit, the same for all levels that inherit it.
 pub(crate) struct LimitSettings {
@@ -92,6 +93,8 @@ impl KeySource {
 /// What one level of the configuration says of limits.
 #[derive(Default)]
 pub(crate) struct LimitConf {
+    /// See [`Self::endpoint`].
+    endpoint: Vec<u8>,
     limits: Limits,
     fields: Option<Fields>,
     ipv6_prefix: Option<u8>,
@@ -120,6 +123,28 @@ pub(crate) struct Fields {
 }
 
 impl LimitConf {
+    /// What a location is told from all others by, also after a reload: where its server stands, and the locations that lead to it
+    /// as they are written, with their modifiers.
+    pub(crate) fn endpoint(&self) -> &[u8] {
+        &self.endpoint
+    }
+
+    /// Notes the block that begins. Conditions (`if`, `limit_except`) are no locations of their own.
+    pub(super) fn begin(&mut self, cf: &Conf<'_>) {
+        let place = cf.place();
+        let words = cf.raw_arguments();
+        let own: Vec<&[u8]> = match words.first() {
+            Some(&b"server") => vec![b"server", place.as_bytes()],
+            Some(&b"location") => words,
+            _ => return,
+        };
+        for word in own {
+            // With its length, so that no two lists of words are the same bytes.
+            self.endpoint.extend_from_slice(&word.len().to_le_bytes());
+            self.endpoint.extend_from_slice(word);
+        }
+    }
+
     /// The limits that apply here.
     pub(crate) fn limits(&self) -> Option<&Rc<Vec<Rc<LimitSettings>>>> {
         match &self.limits {
@@ -148,6 +173,7 @@ impl LimitConf {
 
     /// Takes from the level above what this one does not say.
     pub(super) fn merge(&mut self, outer: &Self) {
+        self.endpoint.splice(0..0, outer.endpoint.iter().copied());
         if let Limits::Unset = self.limits {
             self.limits = match &outer.limits {
                 Limits::Unset => Limits::Unset,

@@ -26,10 +26,10 @@ pub(super) fn of(request: &mut Request, limit: &LimitSettings) -> Option<Key> {
                 None => Some(of_address(request, limit, seed)),
             }
         }
-        KeySource::Endpoint => Some(key(&Subject::Endpoint {
-            server: request.server_name(),
-            location: request.location_name(),
-        })),
+        KeySource::Endpoint => {
+            let endpoint = request.location_conf::<Postern>().limit.endpoint();
+            Some(key(&Subject::Endpoint(endpoint)))
+        }
         KeySource::Variables { text, .. } => match text.evaluate(request)? {
             b"" => None,
             value => Some(key(&Subject::Variables(value))),
