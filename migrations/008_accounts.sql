@@ -4,6 +4,9 @@
 -- A session is a chain of refresh tokens, each of which is good once. Only the hashes of the latest one are kept: whoever comes
 -- with another of the same chain has a copy of a token that was used already, and that ends the session, for the thief and for
 -- the robbed alike.
+--
+-- The search_path of the functions has pg_temp last: a path that does not name it has it first, for types and tables, and callers
+-- can put there what they like.
 
 do $$
 begin
@@ -111,7 +114,7 @@ create function auth.chain_hash(token bytea) returns bytea
 -- Ends a request with an error; nothing of it takes effect.
 create function auth.refuse(status integer, code text, message text, hint text default null) returns void
     language plpgsql
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
     raise sqlstate 'PGRST' using
@@ -120,16 +123,30 @@ begin
 end
 $$;
 
--- A member of a request that is text; NULL if there is none.
-create function auth.text_member(request json, name text) returns text
+-- The body of a request. jsonb, not json, reads all escapes at once. PostgreSQL's own errors would quote the body, and with it a
+-- password, in its log: nothing of them is passed on.
+create function auth.parse(body text) returns jsonb
     language plpgsql
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if request is null or json_typeof(request) <> 'object' then
+    return body::jsonb;
+exception
+    when data_exception or program_limit_exceeded then
+        perform auth.refuse(400, 'invalid_json', 'the body is not valid JSON');
+end
+$$;
+
+-- A member of a request that is text; NULL if there is none.
+create function auth.text_member(request jsonb, name text) returns text
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if request is null or jsonb_typeof(request) <> 'object' then
         perform auth.refuse(422, 'invalid_request', 'the body has to be a JSON object');
     end if;
-    if json_typeof(request -> name) not in ('string', 'null') then
+    if jsonb_typeof(request -> name) not in ('string', 'null') then
         perform auth.refuse(422, 'invalid_request', format('"%s" has to be a string', name));
     end if;
     return request ->> name;
@@ -154,7 +171,7 @@ create function auth.token_answer(who data.users, session auth.sessions, token b
 -- Sessions that are over are removed by those that begin, a few at a time; and nobody has more than 20.
 create function auth.start_session(who data.users) returns json
     language plpgsql
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     token bytea := auth.random(48);
@@ -172,14 +189,15 @@ end
 $$;
 
 -- POST /auth/register {"email", "password", "name"}. An address that is taken is told: whoever registers has to know.
-create function auth.register(request json) returns json
+create function auth.register(body text) returns json
     language plpgsql security definer
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
+    request jsonb := auth.parse(body);
     address text := btrim(auth.text_member(request, 'email'));
     password text := auth.text_member(request, 'password');
-    called text := coalesce(nullif(btrim(auth.text_member(request, 'name')), ''), split_part(address, '@', 1));
+    called text := coalesce(nullif(btrim(auth.text_member(request, 'name')), ''), left(split_part(address, '@', 1), 100));
     who data.users;
 begin
     if address is null or length(address) > 254 or address !~ '^[^@[:space:][:cntrl:]]+@[^@[:space:][:cntrl:]]+$' then
@@ -204,11 +222,12 @@ end
 $$;
 
 -- POST /auth/login {"email", "password"}. One answer and one effort, whether there is no such account or the password is wrong.
-create function auth.login(request json) returns json
+create function auth.login(body text) returns json
     language plpgsql security definer
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
+    request jsonb := auth.parse(body);
     address text := btrim(auth.text_member(request, 'email'));
     password text := coalesce(auth.text_member(request, 'password'), '');
     who data.users;
@@ -228,11 +247,17 @@ begin
 end
 $$;
 
+-- The refresh token in the body of a request, for the two functions below; NULL if there is none.
+create function auth.refresh_token(body text) returns text
+    language sql security definer
+    set search_path = pg_catalog, pg_temp
+    return auth.parse(body) ->> 'refresh_token';
+
 -- POST /auth/refresh {"refresh_token"}. The token is replaced in one statement: of two requests with the same one, the second
 -- finds another in its place. It answers an error without raising one, as that would undo the end of the session.
 create function auth.refresh(refresh_token text) returns json
     language plpgsql security definer
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     given bytea := auth.token_bytes(refresh_token);
@@ -257,21 +282,27 @@ begin
 end
 $$;
 
--- POST /auth/logout {"refresh_token"}, or with an access token: its session. It is no error if there is none.
+-- POST /auth/logout {"refresh_token"}, or with an access token: its session. It is no error if that has ended before. Whoever brings
+-- neither is told so, and does not take a session for ended that goes on.
 create function auth.logout(refresh_token text) returns void
-    language sql security definer
-    set search_path = ''
-begin atomic
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    session_id text := nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sid';
+begin
+    if refresh_token is null and session_id is null then
+        perform auth.refuse(401, 'no_session', 'there is neither a refresh token nor an access token that is good');
+    end if;
     delete from auth.sessions where chain_hash = auth.chain_hash(auth.token_bytes(refresh_token));
-    delete from auth.sessions
-    where id = (nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sid')::uuid
-      and user_id = data.current_user_id();
-end;
+    delete from auth.sessions where user_id = data.current_user_id() and id::text = session_id;
+end
+$$;
 
 -- GET /auth/me. The token of a session that has ended is good for other requests until it expires, but not here.
 create function auth.me() returns json
     language plpgsql stable security definer
-    set search_path = ''
+    set search_path = pg_catalog, pg_temp
 as $$
 declare
     session_id uuid := (nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sid')::uuid;
@@ -288,12 +319,14 @@ begin
 end
 $$;
 
-comment on function auth.register(json) is 'Makes an account, and signs its user in.';
-comment on function auth.login(json) is 'Signs a user in.';
+comment on function auth.register(text) is 'Makes an account, and signs its user in.';
+comment on function auth.login(text) is 'Signs a user in.';
+comment on function auth.refresh_token(text) is 'The refresh token in the body of a request.';
 comment on function auth.refresh(text) is 'Goes on with a session: a new access token and a new refresh token for the one given.';
 comment on function auth.logout(text) is 'Ends a session.';
 comment on function auth.me() is 'The user who asks.';
 
 revoke execute on all functions in schema auth from public;
-grant execute on function auth.register(json), auth.login(json), auth.refresh(text), auth.logout(text) to anonymous, "user";
+grant execute on function auth.register(text), auth.login(text), auth.refresh_token(text), auth.refresh(text), auth.logout(text)
+    to anonymous, "user";
 grant execute on function auth.me() to "user";

@@ -47,13 +47,13 @@ impl App {
                  postern_sql accounts \"select auth.login(:body)\" methods=POST; postern_issue_token {key} {issue};
              }}
              location = /auth/refresh {{
-                 postern_sql accounts \"select auth.refresh(coalesce(:body::json ->> 'refresh_token', :cookie_refresh))\" methods=POST;
+                 postern_sql accounts \"select auth.refresh(coalesce(auth.refresh_token(:body), :cookie_refresh))\" methods=POST;
                  postern_issue_token {key} {issue};
              }}
              location = /auth/logout {{
-                 postern_jwt {key} {verify};
+                 satisfy any; allow all; postern_jwt {key} {verify};
                  postern_sql accounts \"select json_build_object('claims', null)
-                                        from auth.logout(coalesce(:body::json ->> 'refresh_token', :cookie_refresh))\" methods=POST;
+                                        from auth.logout(coalesce(auth.refresh_token(:body), :cookie_refresh))\" methods=POST;
                  postern_issue_token {key} {issue};
              }}
              location = /auth/me {{
@@ -391,7 +391,119 @@ fn what_is_kept_opens_nothing() {
     }
     let functions = "SELECT string_agg(proname, ',' ORDER BY proname) FROM pg_proc
                      WHERE pronamespace = 'auth'::regnamespace AND has_function_privilege('anonymous', oid, 'execute')";
-    assert_eq!(app.postgres.app_sql(functions), "login,logout,refresh,register");
+    assert_eq!(
+        app.postgres.app_sql(functions),
+        "login,logout,refresh,refresh_token,register"
+    );
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_not_quoted_in_the_log() {
+    let app = App::start();
+    let bodies = [
+        r#"{"email":"a@example.org","password":"topsecret\u0000"}"#,
+        r#"{"email":"a@example.org","password":"topsecret\ud800"}"#,
+        r#"{"email":"a@example.org","password":"topsecret\x"}"#,
+        r#"{"email":"a@example.org","password":"topsecret"#,
+        r#"{"password":"topsecret","n":1e999999}"#,
+        r#"{"refresh_token":"topsecret\u0000"}"#,
+        "topsecret",
+    ];
+    for target in ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"] {
+        for body in bodies {
+            let response = app.post(target, body);
+            assert_eq!(
+                (response.status, member(&response.body, "code")),
+                (400, "invalid_json".into()),
+                "{target} {body}"
+            );
+            assert!(!response.body.contains("topsecret"), "{}", response.body);
+        }
+    }
+    let deep = format!("{{\"password\":\"topsecret\",\"a\":{}", "[".repeat(100_000));
+    assert_eq!(app.post("/auth/login", &deep).status, 400);
+    let log = app.postgres.log();
+    // The errors are there, and nothing of the bodies.
+    assert!(log.contains("the body is not valid JSON"), "{log}");
+    assert!(!log.contains("topsecret") && !log.contains("JSON data"), "{log}");
+}
+
+#[test]
+fn types_of_the_caller_do_not_get_into_the_functions() {
+    let app = App::start();
+    app.register("ann@example.org");
+    let unsafe_path = "SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc
+        WHERE pronamespace::regnamespace::text IN ('auth', 'data', 'api', 'postern')
+          AND (prosecdef OR proconfig::text LIKE '%search_path%')
+          AND coalesce(proconfig::text, '') NOT LIKE '%\"search_path=pg_catalog, pg_temp\"%'";
+    assert_eq!(app.postgres.app_sql(unsafe_path), "");
+    let claims = "SELECT set_config('request.jwt.claims', json_build_object('sub', id, 'role', 'user')::text, false) IS NULL
+                  FROM data.users";
+    let types: String = ["uuid", "text", "json", "jsonb", "bytea"]
+        .iter()
+        .map(|name| format!("CREATE DOMAIN pg_temp.{name} AS pg_catalog.{name} CHECK (false);"))
+        .collect();
+    let result = app.postgres.app_sql(&format!(
+        "{claims}; SET ROLE \"user\"; {types}
+         SELECT auth.me() ->> 'email';
+         SELECT auth.refresh('x') ->> 'code';
+         SELECT auth.logout(auth.refresh_token('{{\"refresh_token\":\"x\"}}')) IS NULL;
+         SELECT auth.login('{{\"email\":\"ann@example.org\",\"password\":\"{PASSWORD}\"}}') -> 'user' ->> 'name'"
+    ));
+    let lines: Vec<_> = result.lines().map(str::trim).collect();
+    assert!(
+        lines.starts_with(&["f", "ann@example.org", "invalid_refresh_token"]) && lines.ends_with(&["Ann"]),
+        "{result}"
+    );
+}
+
+#[test]
+fn a_long_address_needs_no_name() {
+    let app = App::start();
+    let body = format!(
+        "{{\"email\":\"{}@example.org\",\"password\":\"{PASSWORD}\"}}",
+        "a".repeat(200)
+    );
+    let response = app.post("/auth/register", &body);
+    assert_eq!(
+        (response.status, member(&response.body, "name")),
+        (201, "a".repeat(100))
+    );
+}
+
+#[test]
+fn a_refresh_token_signs_out_whatever_comes_with_it() {
+    let app = App::start();
+    let mut client = app.nginx.client();
+    for authorization in ["Bearer x.y.z", "Bearer", "Basic eDp5", ""] {
+        let tokens = app.register(&format!("user{}@example.org", authorization.len()));
+        let fields = [("Authorization", authorization)];
+        let fields = if authorization.is_empty() {
+            &[][..]
+        } else {
+            &fields[..]
+        };
+        let body = format!("{{\"refresh_token\":\"{}\"}}", tokens.refresh);
+        let response = client.request("POST", "/auth/logout", fields, &body);
+        assert_eq!(
+            (response.status, response.header("www-authenticate")),
+            (200, None),
+            "{authorization}: {}",
+            response.body
+        );
+        assert_eq!(app.sessions(), "0", "{authorization}");
+    }
+    // An access token alone is enough as well; one that is not good is no way to believe that the session has ended.
+    let tokens = app.register("last@example.org");
+    let mut status = |access: &str| {
+        let fields = [("Authorization", access), ("Content-Length", "0")];
+        client.request("POST", "/auth/logout", &fields, "").status
+    };
+    assert_eq!((status("Bearer x.y.z"), app.sessions()), (401, "1".into()));
+    let good = format!("Bearer {}", tokens.access);
+    assert_eq!((status(&good), app.sessions()), (200, "0".into()));
+    assert_eq!(status(&good), 200);
+    app.nginx.assert_log_is_clean();
 }
 
 #[test]
