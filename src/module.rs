@@ -15,7 +15,7 @@ use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
     Access, BodyMember, Claim, Context, ErrorBody, FilterClass, FilterInput, LimitFields, LimitRemaining,
-    LimitStatus, Preaccess, Precontent, Role, User, Validate,
+    LimitStatus, NoStore, Preaccess, Precontent, Role, User, Validate,
 };
 use crate::worker;
 
@@ -86,7 +86,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         phase::add_precontent_handler::<Validate>(cf)?;
         phase::add_precontent_handler::<FilterInput>(cf)?;
         phase::add_precontent_handler::<Precontent>(cf)?;
-        filter::install::<(LimitFields, ErrorBody), ErrorBody>();
+        filter::install::<(LimitFields, (NoStore, ErrorBody)), ErrorBody>();
         Some(())
     });
     installed.map_or(nginx::ERROR, |()| nginx::OK)

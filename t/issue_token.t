@@ -58,7 +58,38 @@ GET /token
 
 
 
-=== TEST 4: claims that cannot be signed
+=== TEST 4: errors are not for caches either, whoever answers them
+--- http_config
+    postern_zone     edge 1m;
+    postern_database app { dsn "$TEST_NGINX_DSN"; schemas api; anonymous_role web_anon; }
+--- config
+    location = /jwt { postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE; postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
+    location = /sql { postern_sql app "select 1 / 0 + length(:body)" methods=POST; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
+    location = /max {
+        client_max_body_size 1;
+        postern_sql app "select :body" methods=POST;
+        postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE;
+    }
+    location = /limit {
+        postern_limit key=ip rate=1r/h;
+        postern_sql app "select '{\"claims\":{}}'::json";
+        postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE;
+    }
+    location = /plain { postern_sql app "select 1 / 0"; }
+--- request eval
+["GET /jwt", "GET /sql", "POST /sql\nx", "POST /sql\n{}", "POST /max\n{}", "GET /limit", "GET /limit", "GET /plain"]
+--- more_headers eval
+[("X-Nothing: 1") x 3, ("Content-Type: application/json") x 2, ("X-Nothing: 1") x 3]
+--- error_code eval
+[401, 405, 415, 400, 413, 200, 429, 400]
+--- response_headers eval
+[("Cache-Control: no-store") x 7, "Cache-Control:"]
+--- error_log
+client intended to send too large body
+
+
+
+=== TEST 5: claims that cannot be signed
 --- config
     location = /a { postern_sql app "select json_build_object('claims', :arg_c::json)"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
     location = /b { postern_sql app "select json_build_object('claims', json_build_object('a', repeat('x', 9000)))"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
@@ -74,7 +105,7 @@ the claims to be signed are not a JSON object
 
 
 
-=== TEST 5: cookies
+=== TEST 6: cookies
 --- config
     location = /token {
         postern_sql app "select api.claims('{\"sub\":\"alice\"}')";
@@ -95,7 +126,7 @@ the claims to be signed are not a JSON object
 
 
 
-=== TEST 6: claims of null take the cookies away, whatever the status is
+=== TEST 7: claims of null take the cookies away, whatever the status is
 --- config
     location = /a { postern_sql app "select api.answer(:arg_s, null, '{\"claims\":null}')"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE cookie=at; }
 --- request eval
@@ -109,7 +140,7 @@ the claims to be signed are not a JSON object
 
 
 
-=== TEST 7: other algorithms
+=== TEST 8: other algorithms
 --- config
     location = /rsa { postern_sql app "select '{\"claims\":{}}'::json"; postern_issue_token key_file=$TEST_NGINX_FIXTURE_DIR/rsa.pem algorithm=PS256; }
     location = /ec  { postern_sql app "select '{\"claims\":{}}'::json"; postern_issue_token key_file=$TEST_NGINX_FIXTURE_DIR/p256.pem algorithm=ES256; }
@@ -121,7 +152,7 @@ the claims to be signed are not a JSON object
 
 
 
-=== TEST 8: a location below is not signed unasked
+=== TEST 9: a location below is not signed unasked
 --- config
     location /a {
         postern_sql app "select '{\"claims\":{}}'::json";
@@ -134,7 +165,7 @@ GET /a/b
 
 
 
-=== TEST 9: without a key
+=== TEST 10: without a key
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token ttl=5m; }
 --- must_die
@@ -144,7 +175,7 @@ neither "secret_file" nor "key_file" in "postern_issue_token" directive
 
 
 
-=== TEST 10: two keys
+=== TEST 11: two keys
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE key_file=$TEST_NGINX_FIXTURE_DIR/rsa.pem algorithm=RS256; }
 --- must_die
@@ -154,7 +185,7 @@ both "secret_file" and "key_file"
 
 
 
-=== TEST 11: a short secret
+=== TEST 12: a short secret
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_FIXTURE_DIR/short; }
 --- must_die
@@ -164,7 +195,7 @@ at least 32 are needed
 
 
 
-=== TEST 12: a private key without its algorithm
+=== TEST 13: a private key without its algorithm
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token key_file=$TEST_NGINX_FIXTURE_DIR/rsa.pem; }
 --- must_die
@@ -174,7 +205,7 @@ no "algorithm" parameter in "postern_issue_token" directive
 
 
 
-=== TEST 13: a key of another type
+=== TEST 14: a key of another type
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token key_file=$TEST_NGINX_FIXTURE_DIR/rsa.pem algorithm=ES256; }
 --- must_die
@@ -184,7 +215,7 @@ not a private key for ES256
 
 
 
-=== TEST 14: another curve
+=== TEST 15: another curve
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token key_file=$TEST_NGINX_FIXTURE_DIR/p256.pem algorithm=ES384; }
 --- must_die
@@ -194,7 +225,7 @@ not a private key for ES384
 
 
 
-=== TEST 15: a public key
+=== TEST 16: a public key
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token key_file=$TEST_NGINX_FIXTURE_DIR/rsa.pub algorithm=RS256; }
 --- must_die
@@ -204,7 +235,7 @@ not a private key for RS256
 
 
 
-=== TEST 16: an RSA key that is too short
+=== TEST 17: an RSA key that is too short
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token key_file=$TEST_NGINX_FIXTURE_DIR/rsa1024.pem algorithm=RS256; }
 --- must_die
@@ -214,7 +245,7 @@ not a private key for RS256
 
 
 
-=== TEST 17: a secret with an algorithm of private keys
+=== TEST 18: a secret with an algorithm of private keys
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE algorithm=RS256; }
 --- must_die
@@ -224,7 +255,7 @@ the algorithm RS256 is none for this type of key
 
 
 
-=== TEST 18: an algorithm that does not exist
+=== TEST 19: an algorithm that does not exist
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE algorithm=none; }
 --- must_die
@@ -234,7 +265,7 @@ invalid parameter "algorithm=none"
 
 
 
-=== TEST 19: without a script
+=== TEST 20: without a script
 --- config
     location /a { postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
 --- must_die
@@ -244,7 +275,7 @@ invalid parameter "algorithm=none"
 
 
 
-=== TEST 20: twice
+=== TEST 21: twice
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
 --- must_die
@@ -254,7 +285,7 @@ invalid parameter "algorithm=none"
 
 
 
-=== TEST 21: a lifetime that is none
+=== TEST 22: a lifetime that is none
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE ttl=500ms; }
 --- must_die
@@ -264,7 +295,7 @@ invalid parameter "ttl=500ms"
 
 
 
-=== TEST 22: a cookie that browsers refuse
+=== TEST 23: a cookie that browsers refuse
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE cookie=__Host-a cookie_path=/a; }
 --- must_die
@@ -274,7 +305,7 @@ invalid parameter "ttl=500ms"
 
 
 
-=== TEST 23: a cookie for other sites that is not secure
+=== TEST 24: a cookie for other sites that is not secure
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE cookie=a cookie_same_site=none cookie_secure=off; }
 --- must_die
@@ -284,7 +315,7 @@ a cookie for other sites has to be secure
 
 
 
-=== TEST 24: attributes without a cookie
+=== TEST 25: attributes without a cookie
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE cookie_path=/a; }
 --- must_die
@@ -294,7 +325,7 @@ attributes of a cookie without its name
 
 
 
-=== TEST 25: a parameter that does not exist
+=== TEST 26: a parameter that does not exist
 --- config
     location /a { postern_sql app "select 1"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE colour=red; }
 --- must_die
@@ -304,7 +335,7 @@ invalid parameter "colour=red"
 
 
 
-=== TEST 26: where it may not stand
+=== TEST 27: where it may not stand
 --- config
     postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE;
     location /a { return 200; }

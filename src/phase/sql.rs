@@ -225,9 +225,8 @@ struct Issued {
 
 type Header = (Cow<'static, str>, Cow<'static, [u8]>);
 
-/// Signs the claims of an answer, if it has any. The answer is not for caches, be there a token in it or none (RFC 6749 section 5.1).
+/// Signs the claims of an answer, if it has any.
 fn issue(settings: &IssueTokenSettings, answer: &Answer) -> Result<Issued, Error> {
-    let mut headers: Vec<Header> = vec![("Cache-Control".into(), b"no-store".into())];
     let is_success = (200..300).contains(&answer.status);
     let json = answer.json.as_deref().unwrap_or_default();
     let id = random_bytes().map_err(|Unavailable| Error::Internal)?;
@@ -235,15 +234,13 @@ fn issue(settings: &IssueTokenSettings, answer: &Answer) -> Result<Issued, Error
         .respond(json, is_success, time::unix_s(), &id)
         .map_err(EndpointError::from)?;
     let Some(TokenResponse { json, cookies }) = response else {
-        return Ok(Issued { json: None, headers });
+        return Ok(Issued::default());
     };
-    let cookies = cookies
-        .into_iter()
-        .map(|cookie| ("Set-Cookie".into(), cookie.into_bytes().into()));
-    headers.extend(cookies);
+    let cookies = cookies.into_iter();
+    let headers = cookies.map(|cookie| -> Header { ("Set-Cookie".into(), cookie.into_bytes().into()) });
     Ok(Issued {
         json: Some(json),
-        headers,
+        headers: headers.collect(),
     })
 }
 
