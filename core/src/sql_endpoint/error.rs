@@ -39,7 +39,7 @@ pub enum ScriptError {
     /// The transaction, and the session that requests share, are not the statement's to change.
     #[error("\"{keyword}\" cannot be used at line {line} of the SQL: {reason}")]
     Forbidden {
-        /// The first word of the statement.
+        /// The words that tell.
         keyword: Box<str>,
         /// Why not.
         reason: &'static str,

@@ -10,11 +10,13 @@ pub(super) enum Token<'a> {
     Space,
     /// A name or a keyword that is not quoted.
     Word(&'a str),
+    /// `"name"`
+    QuotedName,
     /// `:name`, without its colon.
     Parameter(&'a str),
     /// `;`
     Semicolon,
-    /// Anything else: a string, a quoted identifier, a number, an operator, punctuation.
+    /// Anything else: a string, a number, an operator, punctuation.
     Other,
 }
 
@@ -170,7 +172,7 @@ impl<'a> Lexer<'a> {
         match memchr::memchr(b'"', self.rest()) {
             Some(end) => {
                 self.position += end + 1;
-                Ok(Token::Other)
+                Ok(Token::QuotedName)
             }
             None => Err(self.unterminated("quoted identifier", start)),
         }

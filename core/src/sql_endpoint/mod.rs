@@ -11,6 +11,7 @@
 mod answer;
 mod array;
 mod error;
+mod forbidden;
 mod head;
 mod lexer;
 mod methods;

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::ScriptError;
 use super::lexer::{Lexer, Token};
 use super::parameter::Parameter;
 use super::request_values::RequestValues;
+use super::{ScriptError, forbidden};
 use crate::api_request::RequestError;
 use crate::query::{Params, Query, Statement};
 
@@ -103,8 +103,8 @@ impl Script {
 struct Draft {
     sql: String,
     parameters: Vec<Parameter>,
-    /// The first two words, in lower case.
-    words: Vec<String>,
+    /// Its tokens as [`forbidden::find`] wants them.
+    outline: Vec<String>,
     has_content: bool,
 }
 
@@ -119,14 +119,14 @@ impl Draft {
                 self.sql.push_str(piece);
                 return Ok(());
             }
-            Token::Parameter(name) => self.push_parameter(Parameter::parse(name, line)?)?,
-            Token::Word(word) => {
-                if self.words.len() < 2 {
-                    self.words.push(word.to_ascii_lowercase());
-                }
+            Token::Parameter(name) => {
+                self.outline.push(String::new());
+                self.push_parameter(Parameter::parse(name, line)?)?;
+            }
+            Token::Word(_) | Token::QuotedName | Token::Other | Token::Semicolon => {
+                self.outline.push(outline(token, piece));
                 self.sql.push_str(piece);
             }
-            Token::Other | Token::Semicolon => self.sql.push_str(piece),
         }
         self.has_content = true;
         Ok(())
@@ -159,8 +159,8 @@ impl Draft {
         if self.is_empty() {
             return Err(ScriptError::EmptyStatement { line });
         }
-        if let Some(reason) = forbidden(&self.words) {
-            let keyword = self.words.first().map(String::as_str).unwrap_or_default();
+        let outline: Vec<_> = self.outline.iter().map(String::as_str).collect();
+        if let Some((keyword, reason)) = forbidden::find(&outline) {
             return Err(ScriptError::Forbidden {
                 keyword: keyword.into(),
                 reason,
@@ -174,22 +174,13 @@ impl Draft {
     }
 }
 
-/// Why a statement that begins with these words cannot be part of a script. A request's role and settings hold until its transaction
-/// ends, and the session belongs to the requests that come after it as well.
-fn forbidden(words: &[String]) -> Option<&'static str> {
-    let mut words = words.iter().map(String::as_str);
-    match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
-        ("begin" | "start" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release", _)
-        | ("prepare", "transaction") => Some("the statements are one transaction already"),
-        ("set", "local" | "constraints" | "transaction") => None,
-        ("set", _) => Some("it would outlive the request, use \"set local\""),
-        ("reset" | "discard" | "listen" | "unlisten" | "load" | "prepare" | "execute" | "deallocate", _) => {
-            Some("connections are shared by requests")
-        }
-        // What commits in the middle goes on in the role that the connection has logged in with.
-        ("call" | "do", _) => Some("it could end the transaction, use a function"),
-        ("copy", _) => Some("it has its own protocol"),
-        _ => None,
+/// A token as [`forbidden::find`] wants it: words in lower case, quoted names with their quotes, dots, and nothing of anything else.
+fn outline(token: Token<'_>, piece: &str) -> String {
+    match token {
+        Token::Word(word) => word.to_ascii_lowercase(),
+        Token::QuotedName => piece.to_owned(),
+        _ if piece == "." => piece.to_owned(),
+        _ => String::new(),
     }
 }
 

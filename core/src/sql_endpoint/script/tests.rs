@@ -110,6 +110,41 @@ fn scripts_that_cannot_be_used_are_refused() {
         assert!(fails(text).contains("cannot be used"), "{text}");
     }
     for text in [
+        "set \"search_path\" = local",
+        "set\"x\"to transaction",
+        "close all",
+        "create temp table x (a int)",
+        "CREATE LOCAL TEMPORARY TABLE x (a int)",
+        "create global temp sequence s",
+        "create or replace temporary view v as select 1",
+        "explain analyze create temp table x as select 1",
+        "create /* :a */ temp\n table x ()",
+        "select 1 as a into temp x",
+        "select 1 as a into temporary table x from t",
+        "with y as (select 1) select * into local temp x from y",
+        "create domain pg_temp.uuid as pg_catalog.uuid",
+        "create table \"pg_temp\" . x (a int)",
+        "insert into pg_temp.x values (1)",
+        "declare c cursor with hold for select 1",
+        "declare \"for\" no scroll cursor\nwith hold for select 1",
+    ] {
+        assert!(fails(text).contains("cannot be used"), "{text}");
+    }
+    assert_eq!(
+        fails("select 1;\nselect 1 into temp x"),
+        "\"temp\" cannot be used at line 2 of the SQL: connections are shared by requests"
+    );
+    for text in [
+        "insert into temp values (1)",
+        "merge into temp using t on true when matched then do nothing",
+        "insert into t (temp) select temp from temporary",
+        "create table temp (a int)",
+        "create table x as select 'create temp', \"into\" from t",
+        "select \"create\" temp, t.into temp",
+        "declare c cursor without hold for with hold as (select 1) select * from hold",
+        "declare c cursor for select 1",
+        "set local search_path = pg_catalog, pg_temp",
+        "select 'pg_temp.x', \"close\", pg_temp from t",
         "set local x = 1",
         "set constraints all deferred",
         "select begin from t",
