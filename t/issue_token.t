@@ -92,14 +92,15 @@ client intended to send too large body
 === TEST 5: claims that cannot be signed
 --- config
     location = /a { postern_sql app "select json_build_object('claims', :arg_c::json)"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
+    location = /d { postern_sql app "select '{\"claims\":{},\"claims\":null}'::json"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
     location = /b { postern_sql app "select json_build_object('claims', json_build_object('a', repeat('x', 9000)))"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
     location = /c { postern_sql app "select '{\"claims\":{},\"refresh_token\":\"a;b\"}'::json"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE refresh_cookie=r; }
 --- request eval
-['GET /a?c=1', 'GET /a?c=[]', 'GET /a?c={"a":1,"a":2}', 'GET /b', 'GET /c']
+['GET /a?c=1', 'GET /a?c=[]', 'GET /a?c={"a":1,"a":2}', 'GET /d', 'GET /b', 'GET /c']
 --- error_code eval
-[(500) x 5]
+[(500) x 6]
 --- response_body_like eval
-[('POSTERN363') x 3, 'POSTERN365', 'POSTERN364']
+[('POSTERN363') x 4, 'POSTERN365', 'POSTERN364']
 --- error_log
 the claims to be signed are not a JSON object
 

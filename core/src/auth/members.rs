@@ -21,6 +21,13 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value.get()))
     }
 
+    /// Whether a name comes twice.
+    pub(super) fn has_duplicates(&self) -> bool {
+        let mut names: Vec<&str> = self.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+    }
+
     /// The value of the first member of that name.
     pub(super) fn value(&self, name: &str) -> Option<&'a str> {
         self.iter()
@@ -67,6 +74,12 @@ mod tests {
         let all: Vec<_> = members.iter().collect();
         assert_eq!(all, [("b", "1.50"), ("aA", "[ 1 ]"), ("b", "null")]);
         assert_eq!((members.value("b"), members.value("c")), (Some("1.50"), None));
+        assert!(members.has_duplicates());
+        assert!(
+            !Members::parse(r#"{"a":1,"b":{"a":2}}"#)
+                .expect("an object")
+                .has_duplicates()
+        );
         for text in ["", "1", "[]", "null", "{}{}", r#"{"a":}"#] {
             assert!(Members::parse(text).is_none(), "{text}");
         }

@@ -34,6 +34,9 @@ pub enum TokenResponseError {
     /// The claims cannot be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// Readers disagree on which of two members counts.
+    #[error("the answer with the claims has a name twice")]
+    Repeated,
     /// The refresh token is not a string that a cookie can have.
     #[error("the refresh token cannot be the value of a cookie")]
     RefreshToken,
@@ -54,6 +57,9 @@ pub fn token_response(
     else {
         return Ok(None);
     };
+    if members.has_duplicates() {
+        return Err(TokenResponseError::Repeated);
+    }
     let mut response = Draft::new(&members, delivery);
     if claims == "null" {
         response.clear_cookies();

@@ -101,7 +101,9 @@ impl Problem for EndpointError {
             Self::SeveralRows => "POSTERN360",
             Self::TooLarge { .. } => "POSTERN361",
             Self::SeveralColumns { .. } => "POSTERN362",
-            Self::Token(TokenResponseError::Issue(IssueError::NotAnObject)) => "POSTERN363",
+            Self::Token(
+                TokenResponseError::Issue(IssueError::NotAnObject) | TokenResponseError::Repeated,
+            ) => "POSTERN363",
             Self::Token(TokenResponseError::RefreshToken) => "POSTERN364",
             Self::Token(TokenResponseError::Issue(IssueError::TooLong)) => "POSTERN365",
             Self::Token(TokenResponseError::Issue(IssueError::Signature)) => "POSTERN366",

@@ -181,3 +181,24 @@ fn what_cannot_be_signed_or_sent_is_an_error() {
         );
     }
 }
+
+#[test]
+fn a_name_that_comes_twice_is_refused() {
+    let delivery = Delivery::default();
+    for answer in [
+        r#"{"claims":{"sub":"a"},"claims":null}"#,
+        r#"{"claims":null,"claims":{"sub":"a"}}"#,
+        r#"{"claims":{},"cl\u0061ims":{}}"#,
+        r#"{"claims":{},"refresh_token":"a","refresh_token":"b"}"#,
+    ] {
+        for is_success in [true, false] {
+            assert_eq!(
+                respond(answer, is_success, &delivery),
+                Err(TokenResponseError::Repeated),
+                "{answer}"
+            );
+        }
+    }
+    // Without claims there is nothing to sign, and the answer is the function's own.
+    assert_eq!(respond(r#"{"a":1,"a":2}"#, true, &delivery), Ok(None));
+}
