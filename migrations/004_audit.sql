@@ -20,11 +20,10 @@ create index audit_log_row on data.audit_log (row_id, id);
 comment on table data.audit_log is 'Every change of users and resources, with the row before and after.';
 
 -- SECURITY DEFINER: the roles that cause a line have no right to write one. Inside, current_user is therefore the owner, and
--- the setting "role" tells whom the request runs as ("none" where nobody was chosen). pg_temp stands last in the search_path: a
--- path that does not name it has it first, for types and tables, and callers can put there what they like.
+-- the setting "role" tells whom the request runs as ("none" where nobody was chosen).
 create function data.audit() returns trigger
     language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
+    set search_path = ''
 as $$
 begin
     insert into data.audit_log (actor_id, actor_role, action, table_name, row_id, old_row, new_row)

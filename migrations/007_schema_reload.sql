@@ -3,7 +3,7 @@
 
 create function postern.schema_changed() returns event_trigger
     language plpgsql
-    set search_path = pg_catalog, pg_temp
+    set search_path = ''
 as $$
 begin
     -- Several changes in one transaction are one notification: PostgreSQL drops repetitions.
