@@ -29,7 +29,11 @@ impl Stream<'_> {
         let ends = self.is_end(end);
         match (condition, left) {
             (Condition::Decided, _) => self.decided(index, left),
-            (Condition::Sql, Left::Other | Left::Name | Left::Start) if self.text.is_prose => None,
+            (Condition::Sql, Left::Other | Left::Elision | Left::Name | Left::Start)
+                if self.text.is_prose =>
+            {
+                None
+            }
             (Condition::Sql, _) => Some(Rule::SqlCondition),
             (Condition::Column, Left::Break | Left::Number | Left::Start) => Some(Rule::SqlCondition),
             (Condition::Column, Left::Name) => Some(if ends {
@@ -37,6 +41,9 @@ impl Stream<'_> {
             } else {
                 Rule::SqlWeakCondition
             }),
+            (_, Left::Elision) => {
+                (!self.text.is_prose && self.leaves_string(index, end)).then_some(Rule::SqlCondition)
+            }
             (Condition::Constant | Condition::Name, Left::Break) if !self.text.is_prose => {
                 self.bare_after_quote(first, end)
             }
@@ -62,9 +69,15 @@ impl Stream<'_> {
         }
     }
 
+    /// Whether a condition that ends at `end` has a string that is not closed in it, or a comment behind it: no text goes on like this.
+    fn leaves_string(&self, index: usize, end: usize) -> bool {
+        let opens = |kind| matches!(kind, Kind::Break(_));
+        self.is_comment(end) || (index..end).any(|at| opens(self.kind(at)))
+    }
+
     /// `or 1=1`: an attack, unless a text explains it.
     fn decided(&self, index: usize, left: Left) -> Option<Rule> {
-        let weak = self.text.is_prose && matches!(left, Left::Other)
+        let weak = self.text.is_prose && matches!(left, Left::Other | Left::Elision)
             || self.kind(index) == Kind::Logic && left == Left::Other;
         Some(if weak {
             Rule::SqlWeakCondition
@@ -133,7 +146,7 @@ impl Stream<'_> {
     /// `' like '%`, `' in (…)`, `1 between 0 and 2`, `not 1=2`: a condition without `and` and `or`.
     pub(super) fn predicate(&self, index: usize) -> Option<Rule> {
         let left = self.left(index);
-        if !matches!(left, Left::Break | Left::Number) || self.text.is_prose || self.is_quoted_word(index) {
+        if !matches!(left, Left::Break | Left::Elision | Left::Number) || self.text.is_prose {
             return None;
         }
         if self.is(index, Word::Not) && self.comparison(index).is_none() {
@@ -162,14 +175,15 @@ impl Stream<'_> {
     /// What follows a quote that could end the string around the value.
     pub(super) fn after_quote(&self, index: usize, quote: u8) -> Option<Rule> {
         let next = self.skip_close(index + 1);
-        if quote == b'`' && self.is_closed(index, quote) {
+        if quote == b'`' && self.is_closed(index, quote) || self.is_quoted_sign(index) {
             return None;
         }
         match self.kind(next) {
             // `'--flag'` is a word in quotes.
             Kind::Dashes
-                if self.kind(next + 1) == Kind::Name
+                if matches!(self.kind(next + 1), Kind::Name | Kind::Word(_))
                     && !self.is_spaced(next + 1)
+                    && self.is_set_off(index)
                     && self.is_closed(next, quote) =>
             {
                 None
@@ -192,15 +206,6 @@ impl Stream<'_> {
             .iter()
             .skip(index + 1)
             .any(|token| matches!(token.kind, Kind::Break(other) | Kind::Quote(other) if other == quote))
-    }
-
-    /// Whether the word at `index` stands in quotes: `"like"`.
-    fn is_quoted_word(&self, index: usize) -> bool {
-        let before = index.checked_sub(1).map(|before| self.kind(before));
-        matches!((before, self.kind(index + 1)), (Some(Kind::Break(open)), Kind::Quote(close)) if open == close)
-            && !self.is_spaced(index)
-            && !self.is_spaced(index + 1)
-            && matches!(self.kind(index), Kind::Word(_) | Kind::Name)
     }
 
     /// `'--`, `')#`, `'/*`: the rest of the statement is cut off.
@@ -334,6 +339,11 @@ impl Stream<'_> {
     /// A value that is an expression and a comment: `(1 or 'a') --`.
     pub(super) fn expression(&self) -> Option<Rule> {
         let mut operand = self.operand(0)?;
+        let quoted = if matches!(self.kind(0), Kind::Break(_)) {
+            operand.end
+        } else {
+            0
+        };
         for _ in 0..16 {
             let operator = self.skip_close(operand.end);
             let is_operator = matches!(
@@ -352,9 +362,12 @@ impl Stream<'_> {
         }
         let end = self.skip_close(operand.end);
         let is_cut = self.is_comment(end) && self.tokens.len() <= end + 2;
+        // `"…" -- author`, `"…" #tag`.
+        let is_quotation = end == quoted && self.kind(end + 1) != Kind::End;
         let is_expression = operand.start > 0 || end > 2;
         (is_cut
             && is_expression
+            && !is_quotation
             && !self.text.is_prose
             && (self.is_spaced(end) || self.kind(end - 1) == Kind::Close || self.kind(0) == Kind::Number))
             .then_some(Rule::SqlComment)

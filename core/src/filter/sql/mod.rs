@@ -5,6 +5,7 @@
 //! the value has opened, a number at the start, nothing at all. Sentences fail at one of the two.
 
 mod condition;
+mod quoted;
 mod statement;
 mod stream;
 mod token;
@@ -73,6 +74,9 @@ impl Stream<'_> {
     }
 
     fn word_rule(&self, index: usize, word: Word) -> Option<Rule> {
+        if self.is_quoted_word(index) {
+            return None;
+        }
         match word {
             Word::Logic => self.logic(index),
             Word::SetOperator => self.set_operator(index),

@@ -59,16 +59,29 @@ impl Stream<'_> {
             Kind::Name | Kind::Word(Word::Article | Word::Object | Word::Is) | Kind::Operator(_)
         ) || self.text.is_prose && self.is_end(next + 1);
         if is_sentence {
-            return None;
+            // `union select name alias from table`
+            let leaves = matches!(self.left(index), Left::Break | Left::Elision | Left::Number);
+            return (leaves && self.select(next).is_some()).then_some(Rule::SqlUnion);
         }
-        let could_be_words = self.left(index) == Left::Start
-            && self.kind(next + 1) == Kind::Name
-            && self.kind(next + 2) == Kind::End;
+        let could_be_words = match self.left(index) {
+            Left::Break | Left::Number => false,
+            Left::Elision => self.selects_nothing(next),
+            _ => self.kind(next + 1) == Kind::Name && self.kind(next + 2) == Kind::End,
+        };
         Some(if could_be_words {
             Rule::SqlWeakStatement
         } else {
             Rule::SqlUnion
         })
+    }
+
+    /// Whether words follow `select`, without a table, and without what could be had without one.
+    fn selects_nothing(&self, select: usize) -> bool {
+        let goes_on = matches!(self.kind(select + 2), Kind::Open | Kind::Dot | Kind::Comma);
+        matches!(self.kind(select + 1), Kind::Name | Kind::End | Kind::Close)
+            && !goes_on
+            && !self.is_comment(select + 2)
+            && self.select(select).is_none()
     }
 
     /// `having 1=1`.
@@ -94,6 +107,9 @@ impl Stream<'_> {
         if !is_limit && !self.is(index + 1, Word::By) {
             return None;
         }
+        if self.is_quoted(index, index + 2) {
+            return None;
+        }
         let left = self.left(index);
         let mut operand = self.operand(if is_limit { index + 1 } else { index + 2 })?;
         let mut has_sql = operand.kind == OperandKind::Sql;
@@ -113,12 +129,19 @@ impl Stream<'_> {
                 Kind::Word(Word::Having | Word::Procedure | Word::Limit)
             );
         let is_number = operand.kind == OperandKind::Constant && self.is_end(end);
+        let is_text = operand.kind == OperandKind::Name && self.is_quoted(index, end);
         match left {
             _ if has_sql && !self.text.is_prose => Some(Rule::SqlClause),
-            Left::Break | Left::Number if is_followed || is_number || self.is_end(end) => {
+            // The statement around the value must be able to end its string.
+            Left::Break
+                if is_limit && !is_followed && count == 1 && operand.kind != OperandKind::OpenString =>
+            {
+                None
+            }
+            Left::Break | Left::Number if !is_text && (is_followed || self.is_end(end)) => {
                 Some(Rule::SqlClause)
             }
-            Left::Start if is_followed => Some(Rule::SqlClause),
+            Left::Start | Left::Elision if is_followed => Some(Rule::SqlClause),
             Left::Start if is_number && !is_limit => Some(Rule::SqlWeakStatement),
             _ => None,
         }
@@ -164,12 +187,36 @@ impl Stream<'_> {
             return Some(Rule::SqlWeakStatement);
         }
         let certainty = self.select(index)?;
+        let is_number = self.kind(index + 1) == Kind::Number
+            && self.kind(index + 2) == Kind::End
+            && !self.bytes(index - 1).first().is_some_and(u8::is_ascii_digit);
         match self.left(index) {
             Left::Break | Left::Number if certainty == Certainty::Certain => Some(Rule::SqlStatement),
-            _ if certainty == Certainty::Certain && !self.text.is_prose => Some(Rule::SqlStatement),
+            _ if certainty == Certainty::Certain && !self.text.is_prose && !is_number => {
+                Some(Rule::SqlStatement)
+            }
             _ if certainty == Certainty::Certain => Some(Rule::SqlWeakStatement),
             _ => None,
         }
+    }
+
+    /// Whether `select` begins a query in an expression, and is no word itself: no other word follows, or what follows is a query.
+    pub(super) fn is_query(&self, select: usize) -> bool {
+        let is_word = |kind| {
+            matches!(
+                kind,
+                Kind::Name | Kind::Word(Word::Article | Word::Object | Word::Logic | Word::From | Word::To)
+            )
+        };
+        let is_enclosed = select > 0 && self.kind(select - 1) == Kind::Open;
+        let next = self.kind(select + 1);
+        let is_text = if is_enclosed {
+            is_word(next) && is_word(self.kind(select + 2)) && self.comparison(self.closing(select)).is_none()
+        } else {
+            matches!(next, Kind::End | Kind::Other(b'\''))
+                || is_word(next) && !matches!(self.kind(select + 2), Kind::Open | Kind::Dot)
+        };
+        !is_text || self.select(select).is_some()
     }
 
     /// Another statement somewhere in the value.
@@ -216,6 +263,8 @@ impl Stream<'_> {
         });
         let is_certain = match self.kind(first) {
             Kind::Variable => return Some(Certainty::Certain),
+            // `select 2 items`
+            Kind::Number if self.kind(first + 1) == Kind::Name && self.bytes(first + 1) != b"else" => false,
             Kind::Number | Kind::Word(Word::Constant) | Kind::Break(_) | Kind::Quote(_) => {
                 self.is_end(first + 1)
                     || matches!(
@@ -235,6 +284,9 @@ impl Stream<'_> {
             Kind::Word(Word::Case) => true,
             _ => false,
         };
+        if self.is(first, Word::From) {
+            return None;
+        }
         let from = (first..first + SELECT_LIST)
             .take_while(|&at| at < self.tokens.len() && self.kind(at) != Kind::Semicolon)
             .find(|&at| self.is(at, Word::From));
@@ -253,7 +305,9 @@ impl Stream<'_> {
                 });
                 let ends_as_sql = self.is_clause(self.table_end(from + 1));
                 let is_column = from == first + 1;
-                Some(if is_certain || (is_list || is_column) && ends_as_sql {
+                let ends_text = self.text.is_prose && self.kind(self.table_end(from + 1)) == Kind::End;
+                let is_columns = is_list || is_column && !ends_text;
+                Some(if is_certain || is_columns && ends_as_sql {
                     Certainty::Certain
                 } else {
                     Certainty::Possible

@@ -41,6 +41,8 @@ pub(super) struct Operand {
 pub(super) enum Left {
     /// A quote that could end the string around the value.
     Break,
+    /// An apostrophe behind a word that loses its vowel, `l'or`, or a quote that is to look like one.
+    Elision,
     /// The first token of the value, a number; or a parenthesis behind it.
     Number,
     /// The first token of the value, a word.
@@ -135,6 +137,7 @@ impl<'a> Stream<'a> {
         }
         match self.kind(before - 1) {
             Kind::Break(_) => Left::Break,
+            Kind::Other(b'\'') => Left::Elision,
             Kind::Number | Kind::Variable if self.skip(0, is_sign_or_open) == before - 1 => Left::Number,
             Kind::Word(Word::Constant) if before == 1 => Left::Number,
             _ if before != index && self.kind(index - 1) == Kind::Close && before <= 3 => Left::Number,
@@ -175,7 +178,11 @@ impl<'a> Stream<'a> {
             Kind::Number | Kind::Variable => (OperandKind::Constant, start + 1),
             Kind::Word(Word::Constant) => (OperandKind::Constant, start + 1),
             Kind::Break(quote) | Kind::Quote(quote) => self.string(start, quote),
-            Kind::Word(Word::Select | Word::Exists | Word::Case) => (OperandKind::Sql, self.closing(start)),
+            Kind::Word(Word::Select) if self.is_query(start) => (OperandKind::Sql, self.closing(start)),
+            Kind::Word(Word::Exists) if matches!(self.kind(start + 1), Kind::Open | Kind::Close) => {
+                (OperandKind::Sql, self.closing(start + 2))
+            }
+            Kind::Word(Word::Case) if self.has_when(start) => (OperandKind::Sql, self.closing(start)),
             Kind::Word(Word::Function) if self.kind(start + 1) == Kind::Open => {
                 (OperandKind::Sql, self.closing(start + 2))
             }
@@ -207,19 +214,27 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Whether what stands behind `case` is a condition.
+    fn has_when(&self, case: usize) -> bool {
+        (case + 1..case + REACH / 2).any(|at| self.is(at, Word::When))
+    }
+
     /// Whether a word is called: the parenthesis stands at it, as people do not write it in sentences.
     pub(super) fn is_call(&self, index: usize) -> bool {
         self.kind(index + 1) == Kind::Open && (!self.is_spaced(index + 1) || !self.text.is_prose)
     }
 
-    /// A string from its quote on; one that does not end is at most one token long.
+    /// A string from its quote on; one that does not end is at most one token long, or a number with its sign.
     fn string(&self, start: usize, quote: u8) -> (OperandKind, usize) {
         let close = (start + 1..start + REACH)
             .take_while(|&index| index < self.tokens.len())
             .find(|&index| matches!(self.kind(index), Kind::Break(other) | Kind::Quote(other) if other == quote));
         match close {
             Some(index) => (OperandKind::Constant, index + 1),
-            None => (OperandKind::OpenString, self.tokens.len().min(start + 2)),
+            None => {
+                let signs = usize::from(matches!(self.kind(start + 1), Kind::Operator(b'+' | b'-')));
+                (OperandKind::OpenString, self.tokens.len().min(start + 2 + signs))
+            }
         }
     }
 

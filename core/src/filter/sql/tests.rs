@@ -57,6 +57,40 @@ fn conditions_are_found_in_every_context() {
 }
 
 #[test]
+fn quotes_that_look_like_those_of_texts_are_found() {
+    assert_found(&[
+        "l'or 1=1",
+        "l'or email like '%",
+        "d'or true-- ",
+        "l'order by 3-- -",
+        "dell'union select email from users#",
+        "l'union select email x from users",
+        "l'union select version()",
+        "l'or sleep(4)#",
+        "x 'or' 1",
+        "x 'or' -1",
+        "x 'or' 1st",
+        "x 'or' yes",
+        "x 'or' true",
+        "x 'or'7'='7",
+        "x 'and' 'or'7'='7",
+        "john doe '--",
+        "john doe '--'",
+        "root'--order'",
+        "7 or (select email)",
+        "7 or (select email limit 1)='a'",
+        "7 or (select email, name)=(1,2)",
+        "' or (exists(select 1))#",
+        "' or case name when 'a' then 1 else 0 end='1",
+        "' limit '1",
+        "' limit 1 offset '2",
+        "7 union select current_date",
+        "7 union select email x from users",
+        "' union select email",
+    ]);
+}
+
+#[test]
 fn queries_that_are_joined_are_found() {
     assert_found(&[
         "7 union select name, email from users",
@@ -119,6 +153,7 @@ fn statements_and_clauses_are_found() {
 fn words_of_sql_make_no_statement() {
     assert_clean(&[
         "union select committee",
+        "union select new members from London",
         "The Student Union selected a new president from the list.",
         "select the best option from the menu and order by noon",
         "drop me a line or call me, and insert the coin into the slot",
@@ -166,6 +201,53 @@ fn quotes_in_texts_end_nothing() {
 }
 
 #[test]
+fn names_with_apostrophes_and_words_of_sql_are_clean() {
+    assert_clean(&[
+        "O'Neill and select committees",
+        "Murphy's or select's",
+        "Farmers' Union and select members",
+        "D'Amico and not exists",
+        "Kelly's and case studies",
+        "the nurses' limit 100",
+        "shouldn't select 50",
+        "don't select 2 items",
+        "Ocean's 8 union select committee",
+        "it's done; select from the rest",
+        "We are glad that it's done; then select names from lists",
+        "l'or et l'argent",
+        "L'Or Noir = 10%",
+        "d'Or 2023 and 2024",
+        "l'union select",
+        "l'union select club",
+        "all'ordine or altro",
+        "d'or (dell'unione)",
+    ]);
+}
+
+#[test]
+fn quoted_words_and_signs_are_clean() {
+    assert_clean(&[
+        "\"and\"",
+        "['or', 'and']",
+        "x = 'select'",
+        "what does \"select\" do",
+        "`order` or `group by`",
+        "'group by' or \"order by\"",
+        "title: 'order by it'",
+        "the 'or' operator",
+        "f('or', 'and')",
+        "<b class='like'>",
+        "what is '*'",
+        "name = \"*\"",
+        "[\"#\", \"--\"]",
+        "{'sign': '-'}",
+        "use '--all' or '--select'",
+        "\"All is well\" #quote",
+        "'All is well' -- Nobody",
+    ]);
+}
+
+#[test]
 fn arguments_of_postgrest_are_clean() {
     assert_clean(&[
         "gt.10",
@@ -199,6 +281,8 @@ fn any_number_of_tokens_is_read_in_linear_time() {
         "case when ",
         ";",
         "' or ",
+        "a 'or' ",
+        "l'or select ",
     ] {
         let text = unit.repeat(4096);
         let _ = score(&text);

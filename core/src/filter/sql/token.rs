@@ -49,6 +49,9 @@ pub(in super::super) struct Token {
     pub(super) commented: bool,
 }
 
+/// The length of the longest word that loses a vowel before another: `quell'`.
+const MAX_ELISION: usize = 5;
+
 /// Cuts a text into tokens, which replace those in `tokens`.
 pub(super) fn tokenize(text: &Text<'_>, tokens: &mut Vec<Token>) {
     tokens.clear();
@@ -198,7 +201,7 @@ impl Lexer<'_> {
             && self
                 .peek(0)
                 .is_some_and(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-        if quote == b'\'' && inside_word && !self.is_before_operator() {
+        if quote == b'\'' && inside_word && (self.is_elision() || !self.is_before_operator()) {
             return Kind::Other(quote);
         }
         let Some(open) = self.open.get_mut(index) else {
@@ -210,6 +213,36 @@ impl Lexer<'_> {
         } else {
             Kind::Quote(quote)
         }
+    }
+
+    /// Whether the quote just read stands for a vowel: `l'union`, `dell'or`.
+    fn is_elision(&self) -> bool {
+        let end = self.at.saturating_sub(1);
+        let before = self.text.get(..end).unwrap_or_default();
+        let letters = before
+            .iter()
+            .rev()
+            .take(MAX_ELISION + 1)
+            .take_while(|&&byte| is_word_byte(byte));
+        let start = end - letters.count();
+        matches!(
+            self.text.get(start..end),
+            Some(
+                b"c" | b"d"
+                    | b"j"
+                    | b"l"
+                    | b"m"
+                    | b"n"
+                    | b"qu"
+                    | b"un"
+                    | b"all"
+                    | b"dall"
+                    | b"dell"
+                    | b"nell"
+                    | b"sull"
+                    | b"quell"
+            )
+        )
     }
 
     /// Whether the word that comes next is one that continues a statement: not an apostrophe then, but the end of a string.
