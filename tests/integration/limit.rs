@@ -255,7 +255,7 @@ fn a_body_that_nginx_throws_away_is_not_waited_for() {
     let nginx = Nginx::start(&config(
         "postern_zone edge 1m;",
         "location /a { client_max_body_size 10; error_page 413 @big; }
-         location @big { postern_limit key=$postern_body_email rate=1r/h name=account; alias /nonexistent; }",
+         location @big { postern_limit key=$postern_body_email rate=1r/h name=account; try_files /nothing =404; }",
     ));
     let mut client = nginx.client();
     client
