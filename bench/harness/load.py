@@ -39,7 +39,7 @@ def wrk(request: Request, connections: int, duration_s: int, nginx_pid: int, clu
                "--latency", "--script", str(BENCH / "wrk.lua")]
     for name, value in request.headers.items():
         command += ["--header", f"{name}: {value}"]
-    command += [f"http://127.0.0.1:{request.port}{request.path}", "--", request.method, *request.body_file(folder)]
+    command += [f"http://127.0.0.1:{request.port}{request.path}", "--", *request.script_arguments(folder)]
 
     pids = [nginx_pid] + ([cluster.pid] if cluster else [])
     before = [tree_seconds(pid) for pid in pids]

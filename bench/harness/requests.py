@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .failure import Failure
@@ -23,6 +23,8 @@ class Request:
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    # Each time another one, in turn; `headers` has one of them.
+    tokens: tuple[str, ...] = ()
 
     def head(self) -> bytes:
         """The request as it goes over the connection."""
@@ -47,18 +49,28 @@ class Request:
             raise Failure(f"{self.method} {self.path} is answered with {response.status}: {body[:500]}")
         return body
 
-    def body_file(self, folder: Path) -> list[str]:
-        """The body where wrk finds it."""
-        if not self.body:
-            return []
-        path = folder / "body.json"
-        path.write_bytes(self.body)
-        return [str(path)]
+    def script_arguments(self, folder: Path) -> list[str]:
+        """What wrk.lua is to be told."""
+        arguments = [self.method, "-"]
+        if self.body:
+            path = folder / "body.json"
+            path.write_bytes(self.body)
+            arguments[1] = str(path)
+        if self.tokens:
+            path = folder / "tokens"
+            path.write_text("\n".join(self.tokens), encoding="ascii")
+            arguments.append(str(path))
+        return arguments
 
 
 def by_id(port: int, token: str, location: str = "/items") -> Request:
     """GET by id, of Postern or of the nginx that only returns its bytes: the request is the same."""
     return Request("GET", port, f"{location}/{ROW}", 200, {"Authorization": f"Bearer {token}"})
+
+
+def by_id_with_tokens(port: int, tokens: tuple[str, ...], location: str) -> Request:
+    """GET by id with each of the tokens in turn."""
+    return replace(by_id(port, tokens[0], location), tokens=tokens)
 
 
 def page(port: int, token: str) -> Request:

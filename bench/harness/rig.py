@@ -1,6 +1,7 @@
 """Everything that a measurement needs, up and checked, and down again however it ends."""
 
 import contextlib
+import functools
 import os
 import re
 import secrets
@@ -15,6 +16,8 @@ from .failure import Failure
 from .postgres import Cluster
 from .settings import Settings
 
+# How many verified tokens a worker remembers (docs/directives.md, postern_jwt).
+REMEMBERED_TOKENS = 4096
 COLUMNS = "id, name, price, qty, tags, created, owner, note"
 
 
@@ -46,6 +49,7 @@ class Rig:
         private_key, public_key = token.rsa_key(self.folder)
         self.token = token.sign(secret, role="web_user")
         self.rs256_token = token.sign_rs256(private_key, role="web_user")
+        self._private_key = private_key
         prefix = self._runner(self.folder)
         self.postern = nginx.postern(self.settings, self.folder / "postern", self.cluster.dsn, secret, public_key, prefix)
         stack.callback(self.postern.stop)
@@ -78,6 +82,17 @@ class Rig:
     def by_id_rs256(self) -> requests.Request:
         """GET by id with a token that is signed with RS256."""
         return requests.by_id(self.postern.port, self.rs256_token, "/rs256_items")
+
+    @property
+    def by_id_new_rs256(self) -> requests.Request:
+        """GET by id, each time with a token that the worker does not remember."""
+        return requests.by_id_with_tokens(self.postern.port, self._new_tokens, "/rs256_items")
+
+    @functools.cached_property
+    def _new_tokens(self) -> tuple[str, ...]:
+        """One more than a worker remembers, so that each is forgotten before it comes again. Signing them takes half a minute."""
+        count = 10 if self.settings.quick else REMEMBERED_TOKENS + 1
+        return token.sign_many_rs256(self._private_key, "web_user", count)
 
     @property
     def page(self) -> requests.Request:
