@@ -77,7 +77,7 @@ fuzz_target!(|data: &[u8]| {
             key: Key::new(Seed([1, 2]), policy.id(), &Subject::User(&[who])),
             finding: Finding::UNCHECKED,
         }];
-        let judgement = judge(&mut [NumberedTable { number: 0, table }], &mut limits, now_ms);
+        let judgement = judge(&mut [NumberedTable::new(0, table)], &mut limits, now_ms);
         match judgement {
             Judgement::Passed => {
                 let log = admitted.entry(who).or_default();
