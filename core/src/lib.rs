@@ -17,6 +17,7 @@ pub mod error;
 pub mod filter;
 pub mod limit;
 pub mod media_type;
+mod names;
 pub mod pg;
 pub mod plan;
 pub mod query;

@@ -1,5 +1,7 @@
 //! Cookies that carry tokens (RFC 6265): never shown to scripts.
 
+use crate::names::is_token;
+
 /// The cookie's attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieConfig {
@@ -52,8 +54,7 @@ pub enum CookieFault {
 impl CookieConfig {
     /// Checks that the attributes go together.
     pub fn check(&self) -> Result<(), CookieFault> {
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if self.name.is_empty() || !self.name.bytes().all(is_token) {
+        if !is_token(&self.name) {
             return Err(CookieFault::Name);
         }
         let is_attribute = |byte: u8| byte.is_ascii_graphic() && byte != b';' && byte != b',';

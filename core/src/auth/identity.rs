@@ -10,6 +10,7 @@ use super::ClaimFault;
 use super::claim_path::ClaimPath;
 use super::json::{Json, Object};
 use super::requirement::Requirement;
+use crate::names::is_written_as;
 
 /// The identity in a genuine token. Whether its times are right is asked anew for every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,15 +205,6 @@ fn role(claim: Option<&Json<'_>>) -> Result<Option<Rc<str>>, ClaimFault> {
 
 fn members(claims: &str) -> Option<BTreeMap<Cow<'_, str>, &RawValue>> {
     serde_json::from_str(claims).ok()
-}
-
-/// Whether nginx's form of `claim` is `name`: its variables have lower-case letters, digits and `_`.
-fn is_written_as(claim: &str, name: &str) -> bool {
-    let written = claim.bytes().map(|byte| match byte {
-        byte if byte.is_ascii_alphanumeric() => byte.to_ascii_lowercase(),
-        _ => b'_',
-    });
-    written.eq(name.bytes())
 }
 
 fn without_role(payload: &str) -> Option<String> {

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 
+use crate::names::is_written_as;
+
 /// The member of an object that has this name in nginx's notation: in lower case, with `_` for what is neither a letter nor a digit.
 /// A member of exactly this name comes before others.
 ///
@@ -43,16 +45,6 @@ fn decode(string: &[u8]) -> Option<Cow<'_, str>> {
         return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
     }
     serde_json::from_slice::<String>(string).ok().map(Cow::Owned)
-}
-
-fn is_written_as(member: &str, name: &str) -> bool {
-    let written = member
-        .chars()
-        .map(|character| match character.to_ascii_lowercase() {
-            letter @ ('a'..='z' | '0'..='9') => letter,
-            _ => '_',
-        });
-    written.eq(name.chars())
 }
 
 /// Goes through the members of one object, without looking at what is in them: neither depth nor number cost anything.

@@ -102,3 +102,15 @@ impl Problem for InvalidRequest {
         }
     }
 }
+
+/// What is violated, as `path keyword`.
+#[cfg(test)]
+fn keywords(result: Result<(), InvalidRequest>) -> Vec<String> {
+    let Err(error) = result else {
+        return Vec::new();
+    };
+    let violations = error.violations().iter();
+    violations
+        .map(|one| format!("{} {}", one.path, one.keyword))
+        .collect()
+}
