@@ -194,3 +194,37 @@ attack:
 --- user_files
 >>> index.html
 a page
+
+
+
+=== TEST 14: a location that an error leads to has its filter too, whichever way it is written
+--- config
+    location /named     { error_page 404 @app; log_not_found off; root $TEST_NGINX_SERVER_ROOT/none; }
+    location /status    { error_page 404 =200 @app; log_not_found off; root $TEST_NGINX_SERVER_ROOT/none; }
+    location /uri       { error_page 404 =200 /app; log_not_found off; root $TEST_NGINX_SERVER_ROOT/none; }
+    location @app       { postern_filter block; rewrite ^ /upstream break; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT; }
+    location /app       { postern_filter block; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/upstream; }
+    location /upstream  { return 200 "upstream\n"; }
+--- request eval
+[map { ("GET $_?q=$main::sqli", "GET $_") } "/named", "/status", "/uri"]
+--- more_headers eval
+[map { ($_ eq "/uri" ? "User-Agent: 1' or 1=1-- " : "", "") } "/named", "/status", "/uri"]
+--- error_code eval
+[403, 404, 403, 200, 403, 200]
+--- error_log
+"class":"sqli"
+
+
+
+=== TEST 15: the page for what was refused is not refused itself
+--- config
+    postern_filter block;
+    error_page 403 /refused.html;
+--- request eval
+"GET /index.html?q=$main::sqli"
+--- error_code: 403
+--- response_body
+a page for it
+--- user_files
+>>> refused.html
+a page for it

@@ -289,3 +289,22 @@ postern_database app { dsn "$TEST_NGINX_DSN"; schemas api; anonymous_role web_an
 Content-Type: application/json
 --- error_code eval
 [422, 429]
+
+
+
+=== TEST 21: a named location that an error leads to has its rules; a page for an error has none
+--- config
+    location /other   { error_page 404 @content; log_not_found off; root $TEST_NGINX_SERVER_ROOT/none; }
+    location @content { postern_validate_arg id integer required; rewrite ^ /upstream break; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT; }
+    location /upstream { return 200 "upstream\n"; }
+    location /page    { postern_validate_arg id integer required; error_page 422 /invalid.html; root $TEST_NGINX_SERVER_ROOT/html; }
+    location /invalid.html { postern_validate_arg id integer required; root $TEST_NGINX_SERVER_ROOT/html; }
+--- request eval
+["GET /other/x", "GET /other/x?id=1", "GET /page?id=x"]
+--- error_code eval
+[422, 404, 422]
+--- response_body_like eval
+['"POSTERN382"', 'upstream', 'a page for it']
+--- user_files
+>>> invalid.html
+a page for it

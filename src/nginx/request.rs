@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::ptr::{self, NonNull};
 
 use nginx_sys::{
-    ngx_http_discard_request_body, ngx_http_request_t, ngx_int_t, ngx_list_part_t, ngx_table_elt_t,
+    ngx_http_core_loc_conf_t, ngx_http_discard_request_body, ngx_http_request_t, ngx_int_t, ngx_list_part_t,
+    ngx_table_elt_t,
 };
 
 use super::log::{self, Level};
@@ -104,6 +105,12 @@ impl Request {
         self.0.uri_changes() as usize
     }
 
+    /// Whether nginx answers an error with what stands at another URI: a request of its own making. (A named location goes on with the
+    /// client's.)
+    pub(crate) fn is_error_page(&self) -> bool {
+        self.error_status() != 0 && self.core_location().named() == 0
+    }
+
     /// Whether an upstream answers this request.
     pub(crate) fn has_upstream(&self) -> bool {
         !self.0.upstream.is_null()
@@ -147,6 +154,14 @@ impl Request {
             super::OK => Ok(()),
             code => Err(code),
         }
+    }
+
+    /// The location's settings of nginx's core module.
+    pub(super) fn core_location(&self) -> &ngx_http_core_loc_conf_t {
+        // SAFETY: nginx gives every request an array with a slot for each module.
+        let core = unsafe { module::value::<ngx_http_core_loc_conf_t>(self.0.loc_conf, module::core_slot()) };
+        // SAFETY: nginx's core module keeps this type in its slot, as long as the cycle, which a request keeps alive.
+        unsafe { &*core }
     }
 
     /// The module's configuration of the location.

@@ -1,6 +1,8 @@
 //! The body of a request: read by nginx, from the connection or from its temporary file.
 
+use std::borrow::Cow;
 use std::fs::File;
+use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::FromRawFd;
 use std::os::unix::fs::FileExt;
@@ -54,12 +56,24 @@ impl Request {
     }
 
     /// A copy of the body, which the handler may change. Empty if there is none.
-    pub(crate) fn body(&self) -> std::io::Result<Vec<u8>> {
+    pub(crate) fn body(&self) -> io::Result<Vec<u8>> {
+        self.body_view().map(Cow::into_owned)
+    }
+
+    /// The body to look at: where nginx has it, if it is there in one piece.
+    pub(crate) fn body_view(&self) -> io::Result<Cow<'_, [u8]>> {
+        let mut buffers = self.body_buffers().peekable();
+        let Some(first) = buffers.next() else {
+            return Ok(Cow::Borrowed(&[]));
+        };
+        if first.in_file() == 0 && buffers.peek().is_none() {
+            return Ok(Cow::Borrowed(in_memory(first)));
+        }
         let mut body = Vec::new();
-        for buffer in self.body_buffers() {
+        for buffer in std::iter::once(first).chain(buffers) {
             append(&mut body, buffer)?;
         }
-        Ok(body)
+        Ok(Cow::Owned(body))
     }
 
     fn body_buffers(&self) -> impl Iterator<Item = &ngx_buf_t> {
@@ -76,18 +90,22 @@ impl Request {
     }
 }
 
+/// The bytes of a buffer that is not in a file; they live as long as the request.
+fn in_memory(buffer: &ngx_buf_t) -> &[u8] {
+    let length = (buffer.last as usize).saturating_sub(buffer.pos as usize);
+    // SAFETY: between `pos` and `last` lie the buffer's bytes.
+    unsafe {
+        super::bytes(nginx_sys::ngx_str_t {
+            len: length,
+            data: buffer.pos,
+        })
+    }
+}
+
 /// nginx has written what did not fit `client_body_buffer_size` to a file that is still in the page cache.
-fn append(body: &mut Vec<u8>, buffer: &ngx_buf_t) -> std::io::Result<()> {
+fn append(body: &mut Vec<u8>, buffer: &ngx_buf_t) -> io::Result<()> {
     if buffer.in_file() == 0 {
-        let length = (buffer.last as usize).saturating_sub(buffer.pos as usize);
-        // SAFETY: between `pos` and `last` lie the buffer's bytes.
-        let bytes = unsafe {
-            super::bytes(nginx_sys::ngx_str_t {
-                len: length,
-                data: buffer.pos,
-            })
-        };
-        body.extend_from_slice(bytes);
+        body.extend_from_slice(in_memory(buffer));
         return Ok(());
     }
     let length = usize::try_from(buffer.file_last - buffer.file_pos).unwrap_or_default();

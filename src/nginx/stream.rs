@@ -7,15 +7,15 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use nginx_sys::{
-    ngx_add_timer, ngx_buf_t, ngx_chain_t, ngx_del_timer, ngx_handle_write_event, ngx_http_core_loc_conf_t,
-    ngx_http_finalize_request, ngx_http_output_filter, ngx_http_request_empty_handler, ngx_http_request_t,
-    ngx_http_send_header, ngx_int_t, ngx_pcalloc,
+    ngx_add_timer, ngx_buf_t, ngx_chain_t, ngx_del_timer, ngx_handle_write_event, ngx_http_finalize_request,
+    ngx_http_output_filter, ngx_http_request_empty_handler, ngx_http_request_t, ngx_http_send_header,
+    ngx_int_t, ngx_pcalloc,
 };
 
+use super::cleanup;
 use super::guard::guarded;
 use super::request::Request;
 use super::task::RequestHandle;
-use super::{cleanup, module};
 
 /// The client is gone, or nginx gave the response up.
 #[derive(Debug)]
@@ -162,11 +162,7 @@ impl Request {
     }
 
     fn send_limits(&self) -> (usize, usize) {
-        let slots = self.raw_ref().loc_conf;
-        // SAFETY: nginx gives every request an array with a slot for each module.
-        let core = unsafe { module::value::<ngx_http_core_loc_conf_t>(slots, module::core_slot()) };
-        // SAFETY: nginx's core module keeps this type in its slot.
-        let core = unsafe { &*core };
+        let core = self.core_location();
         (core.send_timeout, core.send_lowat)
     }
 }

@@ -98,15 +98,10 @@ impl Request {
             let outcome = CaughtPanics(pin!(answer)).await;
             finisher.finish(outcome.unwrap_or(Outcome::Status(500)));
         });
-        let suspension = Suspension {
-            handle: handle.0,
-            _task: task,
-        };
-        let raw = self.raw();
-        // SAFETY: the request's pool is live; the value is reached only through its cleanup.
-        if unsafe { cleanup::attach(raw.pool, suspension) }.is_none() {
+        if self.keep(handle, task).is_none() {
             return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
         }
+        let raw = self.raw();
         // A body that is still being discarded has the connection's reads; else a client that closes is noticed.
         if raw.discard_body() == 0 {
             self.notice_abort();
@@ -135,19 +130,24 @@ impl Request {
                 None => resumer.finish(Outcome::Status(500)),
             }
         });
-        let suspension = Suspension {
-            handle: handle.0,
-            _task: task,
-        };
-        let raw = self.raw();
-        // SAFETY: the request's pool is live; the value is reached only through its cleanup.
-        if unsafe { cleanup::attach(raw.pool, suspension) }.is_none() {
+        if self.keep(handle, task).is_none() {
             return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
         }
+        let raw = self.raw();
         // Room on the client's connection would otherwise run the phases early.
         raw.write_event_handler = Some(ngx_http_request_empty_handler);
         self.notice_abort();
         Verdict::Finished(super::AGAIN)
+    }
+
+    /// Has the task cancelled with the request. `None` if nginx is out of memory.
+    fn keep(&mut self, handle: RequestHandle, task: Task) -> Option<()> {
+        let suspension = Suspension {
+            handle: handle.0,
+            _task: task,
+        };
+        // SAFETY: the request's pool is live; the value is reached only through its cleanup.
+        unsafe { cleanup::attach(self.raw().pool, suspension) }.map(|_| ())
     }
 
     /// Has a client that closes its connection end the request, also one that has closed it already: the event of that may have

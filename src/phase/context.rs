@@ -17,6 +17,8 @@ pub(crate) struct Context {
     pub(crate) keys_were_fetched: bool,
     /// What limits have found.
     pub(crate) limits: LimitState,
+    /// The filter or a rule has refused it: what nginx answers in its place is not looked at.
+    pub(crate) is_refused: bool,
     /// How far the filter has looked at it.
     pub(crate) filter: FilterState,
     /// What the filter has found.

@@ -1,7 +1,9 @@
 //! Input filter: after access was granted and limits were charged, before anything else looks at what the client sends.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::io;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -29,12 +31,9 @@ pub(crate) enum FilterState {
     /// It has not begun.
     #[default]
     Unseen,
-    /// It goes on.
-    Looking {
-        inspection: Inspection,
-        body: Option<Vec<u8>>,
-    },
-    /// It is over, for this filter.
+    /// It goes on, with the body that it has to see to its end.
+    Looking(Inspection, Vec<u8>),
+    /// It is over, for this filter. Another location may have another one.
     Seen(Rc<Filter>),
 }
 
@@ -43,55 +42,67 @@ impl Handler for FilterInput {
         let Some(filter) = request.location_conf::<Postern>().filter.filter().map(Rc::clone) else {
             return Verdict::Decline;
         };
-        // nginx answers an error with another location's content: that is no request of the client's.
-        if !request.is_main() || request.error_status() != 0 {
+        if !request.is_main() {
             return Verdict::Decline;
         }
         let Some(context) = request.context_or_default::<Postern>() else {
             return Verdict::Status(500);
         };
+        if context.is_refused {
+            return Verdict::Decline;
+        }
         let (mut inspection, body) = match std::mem::take(&mut context.filter) {
-            FilterState::Seen(seen) if Rc::ptr_eq(&seen, &filter) => {
-                context.filter = FilterState::Seen(seen);
+            FilterState::Looking(inspection, body) => (inspection, Some(body)),
+            FilterState::Seen(seen) if !Rc::ptr_eq(&seen, &filter) => (Inspection::new(), None),
+            FilterState::Unseen => (Inspection::new(), None),
+            seen @ FilterState::Seen(_) => {
+                context.filter = seen;
                 return Verdict::Decline;
             }
-            FilterState::Looking { inspection, body } => (inspection, body),
-            FilterState::Unseen | FilterState::Seen(_) => {
-                if let Some(verdict) = request.need_body() {
-                    return verdict;
-                }
-                match request.body() {
-                    Ok(body) => (Inspection::new(), (!body.is_empty()).then_some(body)),
-                    Err(error) => {
-                        request.log(Level::Error, format_args!("the body cannot be read: {error}"));
-                        return Verdict::Status(500);
-                    }
-                }
+        };
+        if let Some(verdict) = request.need_body() {
+            return verdict;
+        }
+        let state = match look(request, &filter, &mut inspection, body) {
+            Ok(Some(body)) => FilterState::Looking(inspection, body),
+            Ok(None) => return judge(request, filter, inspection.findings()),
+            Err(error) => {
+                request.log(Level::Error, format_args!("the body cannot be read: {error}"));
+                return Verdict::Status(500);
             }
         };
-        let progress = look(request, &filter, &mut inspection, body.as_deref());
-        let Some(context) = request.context::<Postern>() else {
-            return Verdict::Status(500);
-        };
-        if progress == Progress::Pending {
-            context.filter = FilterState::Looking { inspection, body };
-            return request.pause(next_turn);
-        }
-        context.filter = FilterState::Seen(Rc::clone(&filter));
-        judge(request, &filter, inspection.findings())
+        set_state(request, state);
+        request.pause(next_turn)
     }
 }
 
-fn look(request: &Request, filter: &Filter, inspection: &mut Inspection, body: Option<&[u8]>) -> Progress {
+fn set_state(request: &mut Request, state: FilterState) {
+    if let Some(context) = request.context::<Postern>() {
+        context.filter = state;
+    }
+}
+
+/// Looks at a slice; answers the body if there is more to look at.
+fn look(
+    request: &Request,
+    filter: &Filter,
+    inspection: &mut Inspection,
+    body: Option<Vec<u8>>,
+) -> io::Result<Option<Vec<u8>>> {
+    let body = match body {
+        Some(body) => Cow::Owned(body),
+        None => request.body_view()?,
+    };
     let headers: Vec<_> = request.headers().collect();
-    let content_type = request.content_type().unwrap_or_default();
     let input = Input {
         path: request.unparsed_path(),
         args: request.args(),
         headers: &headers,
-        body: body.map_or(Body::None, |body| Body::of(content_type, body)),
+        body: Body::of(request.content_type().unwrap_or_default(), &body),
     };
-    SCRATCH.with_borrow_mut(|scratch| inspection.step(&filter.settings, &input, scratch, SLICE_BYTES))
+    let progress =
+        SCRATCH.with_borrow_mut(|scratch| inspection.step(&filter.settings, &input, scratch, SLICE_BYTES));
+    Ok((progress == Progress::Pending).then(|| body.into_owned()))
 }
 
 /// Lets the loop serve others first.
@@ -108,7 +119,8 @@ async fn next_turn() {
     .await;
 }
 
-fn judge(request: &mut Request, filter: &Filter, findings: &[Finding]) -> Verdict {
+fn judge(request: &mut Request, filter: Rc<Filter>, findings: &[Finding]) -> Verdict {
+    set_state(request, FilterState::Seen(Rc::clone(&filter)));
     let Some(first) = findings.first() else {
         return Verdict::Decline;
     };
@@ -117,9 +129,10 @@ fn judge(request: &mut Request, filter: &Filter, findings: &[Finding]) -> Verdic
         .and_then(|index| request.variable(index))
         .unwrap_or_default();
     let is_blocked = filter.mode == FilterMode::Block;
-    report(request, filter, findings, &request_id, is_blocked);
+    report(request, &filter, findings, &request_id, is_blocked);
     if let Some(context) = request.context::<Postern>() {
         context.finding = Some(first.class);
+        context.is_refused = is_blocked;
     }
     if !is_blocked {
         return Verdict::Decline;

@@ -25,8 +25,10 @@ impl Handler for Validate {
         else {
             return Verdict::Decline;
         };
-        // nginx answers an error with another location's content: that is no request of the client's.
-        if !request.is_main() || request.error_status() != 0 {
+        let is_refused = request
+            .context::<Postern>()
+            .is_some_and(|context| context.is_refused);
+        if !request.is_main() || is_refused || request.is_error_page() {
             return Verdict::Decline;
         }
         if let Err(error) = check_head(request, &settings) {
@@ -105,12 +107,15 @@ impl From<JsonFault> for Failure {
 }
 
 fn check_body(request: &Request, schema: &BodySchema, settings: &ValidateSettings) -> Result<(), Failure> {
-    let text = request.body().map_err(Failure::Read)?;
+    let text = request.body_view().map_err(Failure::Read)?;
     let body = parse_json(&text, &settings.json)?;
     Ok(schema.check(&body, settings.errors.status, settings.errors.max)?)
 }
 
 fn refuse(request: &mut Request, error: InvalidRequest) -> Verdict {
     request.log(Level::Info, format_args!("{error}"));
+    if let Some(context) = request.context_or_default::<Postern>() {
+        context.is_refused = true;
+    }
     error_body::answer(request, &Error::Invalid(error))
 }

@@ -23,7 +23,7 @@ impl Variable for BodyMember {
     const NAME: &'static str = "postern_body_";
 
     fn value(request: &mut Request, rest: &[u8]) -> Option<Cow<'static, [u8]>> {
-        let body = request.body().ok()?;
+        let body = request.body_view().ok()?;
         let member = body_member(&body, std::str::from_utf8(rest).ok()?)?;
         Some(Cow::Owned(member.into_bytes()))
     }
