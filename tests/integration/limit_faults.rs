@@ -63,11 +63,20 @@ impl Memory {
         self.file.write_all_at(&value.to_le_bytes(), address).unwrap();
     }
 
+    fn value(&self, address: u64) -> u64 {
+        let mut bytes = [0; 8];
+        self.file.read_exact_at(&mut bytes, address).unwrap();
+        u64::from_le_bytes(bytes)
+    }
+
     /// Who has the lock: a process, or nobody.
     fn holder(&self) -> u64 {
-        let mut bytes = [0; 8];
-        self.file.read_exact_at(&mut bytes, self.start).unwrap();
-        u64::from_le_bytes(bytes)
+        self.value(self.start)
+    }
+
+    /// How many processes sleep until the lock is free: nginx counts them in the word behind it.
+    fn waiting(&self) -> u64 {
+        self.value(self.start + 8)
     }
 
     /// A word of the zone by its index.
@@ -179,7 +188,7 @@ fn zones_are_locked_in_an_order_that_no_reload_changes() {
         client
             .send_raw("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
             .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        poll_until("the worker waits", || first.waiting() == 1);
         assert_eq!(second.holder(), 0, "{zones}");
         // The one who waits has to be woken, which killing does as well.
         first.set(first.start, 0);

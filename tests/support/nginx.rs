@@ -92,7 +92,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 impl Nginx {
-    /// Starts and waits until connections are taken.
+    /// Starts and waits until all workers are there and connections are taken.
     #[track_caller]
     pub(crate) fn start(config: &Config) -> Self {
         Self::start_with(&binary(), &module(), config)
@@ -108,7 +108,9 @@ impl Nginx {
             if let Some(status) = child.try_wait().unwrap() {
                 panic!("nginx ends with {status}: {}", read_log(dir.path()));
             }
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
+            // The port is open before the master has made its workers.
+            let workers = if config.master { config.workers } else { 0 };
+            process::children(child.id()).len() >= workers && TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
         Self { dir, child, port }
     }
