@@ -12,6 +12,7 @@
 
 pub mod api_request;
 pub mod auth;
+pub mod cache;
 pub mod config;
 pub mod error;
 pub mod filter;

@@ -1,0 +1,278 @@
+//! Responses in shared memory: entries of any length in blocks of one size, found through a hash and kept in the order of their use.
+//!
+//! Blocks of one size leave nothing between them that is too small to be used: an entry is a chain of blocks, wherever they are. Where
+//! none is free, the entries that were not used for the longest time give up theirs. Everything refers to blocks by number, so that it
+//! means the same in every process.
+//!
+//! A process may be killed at any instruction while it writes here. What it leaves is not looked at: whoever finds that another did
+//! not finish begins with an empty store ([`Store::create`]). Responses can be made again.
+
+mod blocks;
+mod flight;
+mod links;
+
+use bytes::Bytes;
+
+use super::generations::Generations;
+use super::key::{Key, path};
+use super::record::Record;
+
+pub use flight::{Answer, Inquiry};
+
+/// A store in the words of its owner, who holds their lock.
+pub struct Store<'a> {
+    header: &'a mut [u64; HEADER],
+    /// For each bucket the first block of the first entry in its chain.
+    buckets: &'a mut [u64],
+    blocks: &'a mut [[u64; BLOCK]],
+}
+
+/// The number of a block, counted from 1; 0 is none. An entry is known by its first block.
+type Number = u64;
+
+/// When a response was made, and how long it is good, in milliseconds of a clock that all processes share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// When its query was sent.
+    pub stored_ms: u64,
+    /// Until when it is fresh.
+    pub fresh_until_ms: u64,
+    /// Until when it may be sent although it is not, where there is a reason.
+    pub stale_until_ms: u64,
+}
+
+/// A response as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The response.
+    pub record: Record,
+    /// How long it is good.
+    pub lifetime: Lifetime,
+}
+
+/// What a store has done since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Entries that there are.
+    pub entries: u64,
+    /// Bytes that they take.
+    pub bytes: u64,
+    /// Bytes that there are.
+    pub capacity: u64,
+    /// Entries that had to make room for others.
+    pub evicted: u64,
+}
+
+impl<'a> Store<'a> {
+    /// Changes with everything that is kept in the words.
+    pub const LAYOUT_VERSION: u64 = u64::from_be_bytes(*b"cache\0\0\x01");
+
+    /// Makes an empty store. The words may hold anything: a block is looked at only after it was taken.
+    pub fn create(words: &mut [u64], seed: [u64; 2]) {
+        let (buckets, blocks) = sizes(words.len());
+        for word in words.iter_mut().take(HEADER + buckets) {
+            *word = 0;
+        }
+        if let Some(header) = words.first_chunk_mut::<HEADER>() {
+            header[LAYOUT] = Self::LAYOUT_VERSION;
+            header[BLOCKS] = blocks as u64;
+            [header[SEED_FIRST], header[SEED_SECOND]] = seed;
+        }
+    }
+
+    /// The store in words that [`Store::create`] has written.
+    pub fn open(words: &'a mut [u64]) -> Option<Self> {
+        let (bucket_count, block_count) = sizes(words.len());
+        let (header, rest) = words.split_first_chunk_mut::<HEADER>()?;
+        if header[LAYOUT] != Self::LAYOUT_VERSION || header[BLOCKS] != block_count as u64 {
+            return None;
+        }
+        let (buckets, rest) = rest.split_at_mut_checked(bucket_count)?;
+        let (blocks, _) = rest.as_chunks_mut::<BLOCK>();
+        Some(Self {
+            header,
+            buckets,
+            blocks: blocks.get_mut(..block_count)?,
+        })
+    }
+
+    /// The secret of its hashes, from words that others may be using: it never changes.
+    pub fn seed_of(word: impl Fn(usize) -> Option<u64>) -> Option<[u64; 2]> {
+        Some([word(SEED_FIRST)?, word(SEED_SECOND)?])
+    }
+
+    /// Stores a response, whose making this ends. It is not kept if it is out of date already, or too large for the store; whether it
+    /// is.
+    pub fn fill(&mut self, key: &Key<'_>, stored: &Stored, generations: &Generations<'_>) -> bool {
+        self.end_flight(key);
+        let mut record = Vec::new();
+        stored.record.write(&mut record);
+        let is_useful = stored.record.dependencies.are_current(generations);
+        let uses = self.find(key).map_or(0, |number| self.meta(number, USES));
+        if !is_useful || record.len() > self.longest() {
+            return false;
+        }
+        self.remove_key(key);
+        let Some(number) = self.insert(key, &record) else {
+            return false;
+        };
+        self.set_meta(number, USES, uses);
+        self.set_meta(number, STORED, stored.lifetime.stored_ms);
+        self.set_meta(number, FRESH_UNTIL, stored.lifetime.fresh_until_ms);
+        self.set_meta(number, STALE_UNTIL, stored.lifetime.stale_until_ms);
+        true
+    }
+
+    /// Forgets the responses to requests whose paths begin with this; how many there were.
+    pub fn purge(&mut self, prefix: &[u8]) -> usize {
+        let mut purged = 0;
+        let mut number = self.header[OLDEST];
+        for _ in 0..self.blocks.len() {
+            if number == 0 {
+                break;
+            }
+            let newer = self.meta(number, NEWER);
+            if path(&self.key(number)).starts_with(prefix) {
+                purged += usize::from(self.meta(number, RECORD_BYTES) != 0);
+                self.remove(number);
+            }
+            number = newer;
+        }
+        purged
+    }
+
+    /// What it holds, and how it has fared.
+    pub fn usage(&self) -> Usage {
+        let block_bytes = (BLOCK * size_of::<u64>()) as u64;
+        Usage {
+            entries: self.header[ENTRIES],
+            bytes: self.header[TAKEN] * block_bytes,
+            capacity: self.blocks.len() as u64 * block_bytes,
+            evicted: self.header[EVICTED],
+        }
+    }
+
+    /// The longest record that is stored: a few of them must not be all that there is room for.
+    fn longest(&self) -> usize {
+        self.blocks.len() / 4 * blocks::CONTINUED_BYTES
+    }
+
+    /// A new entry, as the one that was used last. `None` if there is no room for it.
+    fn insert(&mut self, key: &Key<'_>, record: &[u8]) -> Option<Number> {
+        let number = self.allocate(key.bytes.len() + record.len())?;
+        for word in META {
+            self.set_meta(number, word, 0);
+        }
+        self.set_meta(number, HASH, key.hash);
+        self.set_meta(number, KEY_BYTES, key.bytes.len() as u64);
+        self.set_meta(number, RECORD_BYTES, record.len() as u64);
+        self.write(number, &[key.bytes, record]);
+        self.link_bucket(number);
+        self.link_newest(number);
+        self.header[ENTRIES] += 1;
+        Some(number)
+    }
+
+    fn remove_key(&mut self, key: &Key<'_>) {
+        if let Some(number) = self.find(key) {
+            self.remove(number);
+        }
+    }
+
+    fn remove(&mut self, number: Number) {
+        self.unlink_bucket(number);
+        self.unlink_use(number);
+        self.free(number);
+        self.header[ENTRIES] = self.header[ENTRIES].saturating_sub(1);
+    }
+
+    /// The response of an entry; `None` if it has none yet.
+    fn stored(&self, number: Number) -> Option<Stored> {
+        let length = usize::try_from(self.meta(number, RECORD_BYTES)).ok()?;
+        let skipped = usize::try_from(self.meta(number, KEY_BYTES)).ok()?;
+        if length == 0 {
+            return None;
+        }
+        Some(Stored {
+            record: Record::read(Bytes::from(self.read(number, skipped, length)))?,
+            lifetime: Lifetime {
+                stored_ms: self.meta(number, STORED),
+                fresh_until_ms: self.meta(number, FRESH_UNTIL),
+                stale_until_ms: self.meta(number, STALE_UNTIL),
+            },
+        })
+    }
+
+    fn key(&self, number: Number) -> Vec<u8> {
+        let length = usize::try_from(self.meta(number, KEY_BYTES)).unwrap_or_default();
+        self.read(number, 0, length)
+    }
+
+    fn meta(&self, number: Number, word: usize) -> u64 {
+        self.block(number)
+            .and_then(|block| block.get(word))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn set_meta(&mut self, number: Number, word: usize, value: u64) {
+        let block = self.block_mut(number);
+        if let Some(place) = block.and_then(|block| block.get_mut(word)) {
+            *place = value;
+        }
+    }
+}
+
+/// How many buckets and blocks fit into so many words.
+fn sizes(words: usize) -> (usize, usize) {
+    // A bucket for every other block: an entry has at least one.
+    let blocks = words.saturating_sub(HEADER) * 2 / (2 * BLOCK + 1);
+    let buckets = blocks.div_ceil(2);
+    let blocks = blocks.min(words.saturating_sub(HEADER + buckets) / BLOCK);
+    (buckets, blocks)
+}
+
+// Words of the header.
+const LAYOUT: usize = 0;
+const BLOCKS: usize = 1;
+const SEED_FIRST: usize = 2;
+const SEED_SECOND: usize = 3;
+const NEWEST: usize = 4;
+const OLDEST: usize = 5;
+/// The first of the blocks that were given back.
+const FREE: usize = 6;
+/// How many blocks were taken at least once: those behind have never been written.
+const TOUCHED: usize = 7;
+/// How many blocks are taken.
+const TAKEN: usize = 8;
+const ENTRIES: usize = 9;
+const EVICTED: usize = 10;
+const HEADER: usize = 16;
+
+/// Words of a block: 512 bytes, so that a small response and its key take one or two.
+const BLOCK: usize = 64;
+
+// Words of the first block of an entry. The first word of every block is the number of the next one.
+const NEXT: usize = 0;
+const CHAIN: usize = 1;
+const NEWER: usize = 2;
+const OLDER: usize = 3;
+const HASH: usize = 4;
+const KEY_BYTES: usize = 5;
+const RECORD_BYTES: usize = 6;
+const STORED: usize = 7;
+const FRESH_UNTIL: usize = 8;
+const STALE_UNTIL: usize = 9;
+/// The process that makes the response; 0 if none does.
+const FLIGHT_OWNER: usize = 10;
+/// Until when others wait for it.
+const FLIGHT_UNTIL: usize = 11;
+/// Until when nobody waits, because the last response could not be stored.
+const PASS_UNTIL: usize = 12;
+/// How often it was asked for before it was stored.
+const USES: usize = 13;
+const META_WORDS: usize = 14;
+const META: std::ops::Range<usize> = CHAIN..META_WORDS;
+
+#[cfg(test)]
+mod tests;

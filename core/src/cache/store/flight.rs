@@ -1,0 +1,117 @@
+//! What a request is told: a stored response, to make one, or to wait for the one that makes it ("single flight").
+
+use super::{
+    FLIGHT_OWNER, FLIGHT_UNTIL, Generations, Key, Number, PASS_UNTIL, Store, Stored, USES,
+};
+
+/// What a request asks.
+pub struct Inquiry<'i> {
+    /// What it asks for.
+    pub key: Key<'i>,
+    /// The time, in milliseconds of a clock that all processes share.
+    pub now_ms: u64,
+    /// The process that asks: a number other than 0.
+    pub process: u64,
+    /// Whether a process is still there.
+    pub is_alive: &'i dyn Fn(u64) -> bool,
+    /// How long others wait for the response, if this request is to make it.
+    pub flight_ms: u64,
+    /// How often a response has to be asked for until it is stored.
+    pub min_uses: u32,
+    /// Whether a stored response that is current is fresh enough for this request.
+    pub is_fresh: &'i dyn Fn(&super::Lifetime) -> bool,
+    /// What has changed.
+    pub generations: Generations<'i>,
+}
+
+/// What a request is told.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// This is the response.
+    Fresh(Stored),
+    /// Another request is making a new one; this one is old, but may be sent.
+    Updating(Stored),
+    /// Make one; others wait for it. The old one may be sent where that fails.
+    Make {
+        /// A response that is too old.
+        old: Option<Stored>,
+        /// There was one, good or not.
+        was_stored: bool,
+    },
+    /// Another request is making one.
+    Wait,
+    /// Make one for yourself: nobody waits for it, and it is not stored.
+    Pass,
+}
+
+impl Store<'_> {
+    /// Asks for a response.
+    pub fn ask(&mut self, inquiry: &Inquiry<'_>) -> Answer {
+        let Some(number) = self.find(&inquiry.key) else {
+            return self.ask_first(inquiry);
+        };
+        self.touch(number);
+        let stored = self.stored(number);
+        let was_stored = stored.is_some();
+        // What is out of date is never sent; what is only old may be.
+        let current = stored.filter(|stored| stored.record.dependencies.are_current(&inquiry.generations));
+        let old = match current {
+            Some(stored) if (inquiry.is_fresh)(&stored.lifetime) => return Answer::Fresh(stored),
+            current => current.filter(|stored| inquiry.now_ms < stored.lifetime.stale_until_ms),
+        };
+        if self.is_in_flight(number, inquiry) {
+            return old.map_or(Answer::Wait, Answer::Updating);
+        }
+        let uses = self.meta(number, USES).saturating_add(1);
+        self.set_meta(number, USES, uses);
+        if inquiry.now_ms < self.meta(number, PASS_UNTIL) || uses < inquiry.min_uses.into() {
+            return Answer::Pass;
+        }
+        self.begin_flight(number, inquiry);
+        Answer::Make { old, was_stored }
+    }
+
+    /// Nobody has asked for it before, as far as is known.
+    fn ask_first(&mut self, inquiry: &Inquiry<'_>) -> Answer {
+        let Some(number) = self.insert(&inquiry.key, &[]) else {
+            return Answer::Pass;
+        };
+        self.set_meta(number, USES, 1);
+        if inquiry.min_uses > 1 {
+            return Answer::Pass;
+        }
+        self.begin_flight(number, inquiry);
+        Answer::Make {
+            old: None,
+            was_stored: false,
+        }
+    }
+
+    /// The response cannot be stored, or there is none. Until `pass_until_ms` nobody is made to wait for another; 0 lets the next one
+    /// try again at once.
+    pub fn give_up(&mut self, key: &Key<'_>, pass_until_ms: u64) {
+        if let Some(number) = self.find(key) {
+            self.set_meta(number, PASS_UNTIL, pass_until_ms);
+        }
+        self.end_flight(key);
+    }
+
+    pub(super) fn end_flight(&mut self, key: &Key<'_>) {
+        if let Some(number) = self.find(key) {
+            self.set_meta(number, FLIGHT_OWNER, 0);
+        }
+    }
+
+    fn begin_flight(&mut self, number: Number, inquiry: &Inquiry<'_>) {
+        self.set_meta(number, FLIGHT_OWNER, inquiry.process);
+        self.set_meta(number, FLIGHT_UNTIL, inquiry.now_ms.saturating_add(inquiry.flight_ms));
+    }
+
+    /// Whether somebody is making the response who is still there and has time left.
+    fn is_in_flight(&self, number: Number, inquiry: &Inquiry<'_>) -> bool {
+        match self.meta(number, FLIGHT_OWNER) {
+            0 => false,
+            owner => inquiry.now_ms < self.meta(number, FLIGHT_UNTIL) && (inquiry.is_alive)(owner),
+        }
+    }
+}
