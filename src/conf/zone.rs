@@ -1,4 +1,7 @@
 //! `postern_zone name size`
+//!
+//! What a zone holds is decided when all of the configuration has been read: limits, responses, or both, half and half. Each has
+//! memory of its own, so that neither loses its content when the configuration of the other changes.
 
 use std::cell::{Cell, OnceCell};
 use std::collections::hash_map::RandomState;
@@ -8,6 +11,7 @@ use std::rc::Rc;
 use postern_core::limit::{Seed, Table};
 
 use super::MainConf;
+use super::cache::CacheZone;
 use super::parameters::invalid_value;
 use crate::nginx::conf::{Conf, ConfError, Directive, parse_size};
 use crate::nginx::shm::{self, Locked, Shared, Zone};
@@ -15,7 +19,62 @@ use crate::nginx::shm::{self, Locked, Shared, Zone};
 /// More zones than anybody needs: all that a request uses are locked together.
 pub(crate) const MAX_ZONES: usize = 8;
 
-/// A zone of shared memory.
+/// A zone as it is defined.
+pub(crate) struct ZoneDefinition {
+    /// Its name.
+    pub(super) name: Box<str>,
+    /// Its size.
+    bytes: usize,
+    /// Where it is defined.
+    place: String,
+    /// Its part for limits, and that for responses, once somebody uses them.
+    limits: OnceCell<Rc<ZoneSettings>>,
+    responses: OnceCell<Rc<CacheZone>>,
+}
+
+/// What a zone is used for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ZoneUse {
+    pub(super) limits: bool,
+    pub(super) responses: bool,
+}
+
+impl ZoneDefinition {
+    /// Has nginx make the memory for what the zone is used for.
+    pub(super) fn allocate(&self, cf: &mut Conf<'_>, used: ZoneUse) -> Result<(), ConfError> {
+        let parts = usize::from(used.limits) + usize::from(used.responses);
+        let bytes = self.bytes / parts.max(1);
+        if bytes < shm::min_size() {
+            return Err(ConfError::Message(format!(
+                "zone \"{}\" is too small for limits and responses in {}",
+                self.name, self.place
+            )));
+        }
+        if used.limits {
+            let settings = ZoneSettings::new(self, Zone::add(cf, &self.name, bytes)?, bytes);
+            let _ = self.limits.set(Rc::new(settings));
+        }
+        if used.responses {
+            let zone = Zone::add(cf, &format!("{} responses", self.name), bytes)?;
+            let _ = self
+                .responses
+                .set(Rc::new(CacheZone::new(&self.name, zone, bytes)));
+        }
+        Ok(())
+    }
+
+    /// The part for limits.
+    pub(super) fn limits(&self) -> Option<&Rc<ZoneSettings>> {
+        self.limits.get()
+    }
+
+    /// The part for responses.
+    pub(super) fn responses(&self) -> Option<&Rc<CacheZone>> {
+        self.responses.get()
+    }
+}
+
+/// A zone's part for limits.
 pub(crate) struct ZoneSettings {
     /// Its name.
     pub(crate) name: Box<str>,
@@ -43,6 +102,17 @@ pub(crate) struct ZoneHealth {
 }
 
 impl ZoneSettings {
+    fn new(definition: &ZoneDefinition, zone: Zone<Limits>, bytes: usize) -> Self {
+        Self {
+            name: definition.name.clone(),
+            capacity: Table::capacity_of(shm::words_of(bytes)),
+            place: definition.place.clone(),
+            zone,
+            seed: OnceCell::new(),
+            health: Cell::default(),
+        }
+    }
+
     /// Waits until nobody else has the zone.
     pub(crate) fn lock(&self) -> Option<Locked<'_>> {
         self.zone.lock()
@@ -60,17 +130,20 @@ impl ZoneSettings {
     }
 }
 
-/// A zone holds a table of limits.
+/// A table of limits.
 struct Limits;
 
 impl Shared for Limits {
     const LAYOUT: u64 = Table::LAYOUT_VERSION;
 
     fn create(words: &mut [u64]) {
-        // The standard library keys each of these with random numbers of the operating system.
-        let random = || RandomState::new().hash_one(0);
-        Table::create(words, Seed([random(), random()]));
+        Table::create(words, Seed(random_seed()));
     }
+}
+
+/// A secret. The standard library keys each of these with random numbers of the operating system.
+pub(super) fn random_seed() -> [u64; 2] {
+    std::array::from_fn(|_| RandomState::new().hash_one(0))
 }
 
 /// The directive.
@@ -97,15 +170,13 @@ impl Directive for PosternZone {
         if conf.zones.len() == MAX_ZONES {
             return Err(ConfError::Message(format!("more than {MAX_ZONES} zones")));
         }
-        let zone = Zone::add(cf, name, bytes)?;
-        conf.zones.push(Rc::new(ZoneSettings {
+        conf.zones.push(ZoneDefinition {
             name: name.as_str().into(),
-            capacity: Table::capacity_of(shm::words_of(bytes)),
+            bytes,
             place: cf.place(),
-            zone,
-            seed: OnceCell::new(),
-            health: Cell::default(),
-        }));
+            limits: OnceCell::new(),
+            responses: OnceCell::new(),
+        });
         Ok(())
     }
 }

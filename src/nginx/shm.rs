@@ -1,6 +1,7 @@
 //! Zones of shared memory, which all workers see and which survive a reload.
 //!
-//! A zone is one array of words under nginx's mutex. The master unlocks the mutex of a worker that was killed; that its last holder
+//! A zone is one array of words under nginx's mutex, and before it, where its content wants them, words that everybody reads and
+//! changes without the mutex, each by itself. The master unlocks the mutex of a worker that was killed; that its last holder
 //! did not finish is then known by a mark, and said to the next one, who repairs what there is to repair.
 
 use std::ffi::c_void;
@@ -21,6 +22,10 @@ use super::{Level, log, module};
 pub(crate) trait Shared: 'static {
     /// The version of what it keeps in the words.
     const LAYOUT: u64;
+    /// How many words of so many are for all at once, without the mutex. They are zero at the beginning.
+    fn shared_words(_words: usize) -> usize {
+        0
+    }
     /// Makes it, in words that may hold anything. The master does that before any worker knows the zone.
     fn create(words: &mut [u64]);
 }
@@ -36,8 +41,9 @@ pub(crate) struct Zone<T> {
 struct Region {
     /// Not zero while somebody holds the lock: if it is found so, that somebody was killed.
     busy: AtomicU64,
-    /// The version of the words, and how many follow. Neither changes.
+    /// The version of the words, how many follow that are for all at once, and how many behind those. None of them changes.
     layout: u64,
+    shared: usize,
     length: usize,
 }
 
@@ -66,12 +72,23 @@ impl<T: Shared> Zone<T> {
         if index >= unsafe { region.as_ref() }.length {
             return None;
         }
-        // SAFETY: the words follow the region in the same allocation.
-        let first = unsafe { region.add(1) }.cast::<u64>();
+        // SAFETY: as above.
+        let first = unsafe { first_word(region) };
         // SAFETY: there are more words than the index says.
         let word = unsafe { first.add(index) };
         // SAFETY: an aligned word that was written before any worker knew the zone.
         Some(unsafe { word.read() })
+    }
+
+    /// The words that are for all at once.
+    pub(crate) fn shared_words(&self) -> Option<&[AtomicU64]> {
+        let (_, region) = self.mapped()?;
+        // SAFETY: `init` has put the region there, and its fields are atomic or constant.
+        let length = unsafe { region.as_ref() }.shared;
+        // SAFETY: the words follow the region in the same allocation.
+        let first = unsafe { region.add(1) }.cast::<AtomicU64>();
+        // SAFETY: so many words, which are only ever used as atomic ones; the zone lives as long as the cycle.
+        Some(unsafe { std::slice::from_raw_parts(first.as_ptr(), length) })
     }
 
     /// Waits until nobody else has the zone.
@@ -173,10 +190,23 @@ fn page_size() -> usize {
 unsafe fn words<'a>(region: NonNull<Region>) -> &'a mut [u64] {
     // SAFETY: the caller vouches for it.
     let length = unsafe { region.as_ref() }.length;
-    // SAFETY: the words follow the region in the same allocation.
-    let first = unsafe { region.add(1) }.cast::<u64>();
+    // SAFETY: as above.
+    let first = unsafe { first_word(region) };
     // SAFETY: the caller vouches for their number and that nobody else uses them.
     unsafe { std::slice::from_raw_parts_mut(first.as_ptr(), length) }
+}
+
+/// The first of the words that are used under the mutex.
+///
+/// # Safety
+/// `region` must be the beginning of an allocation with as many words after it as it says.
+unsafe fn first_word(region: NonNull<Region>) -> NonNull<u64> {
+    // SAFETY: the caller vouches for it.
+    let shared = unsafe { region.as_ref() }.shared;
+    // SAFETY: the words follow the region in the same allocation.
+    let words = unsafe { region.add(1) }.cast::<u64>();
+    // SAFETY: those that are used under the mutex follow those that are for all.
+    unsafe { words.add(shared) }
 }
 
 /// nginx has mapped the zone, or keeps that of the configuration before.
@@ -226,7 +256,9 @@ unsafe fn create<T: Shared>(pool: *mut ngx_slab_pool_t) -> Option<()> {
     // SAFETY: the caller vouches for it.
     let free_pages = unsafe { (*pool).pfree };
     let size = free_pages.checked_mul(page_size())?;
-    let length = size.checked_sub(size_of::<Region>())? / size_of::<u64>();
+    let all = size.checked_sub(size_of::<Region>())? / size_of::<u64>();
+    let shared = T::shared_words(all);
+    let length = all.checked_sub(shared)?;
     // SAFETY: as above.
     let region = NonNull::new(unsafe { ngx_slab_alloc(pool, size) }.cast::<Region>())?;
     // SAFETY: nginx gave whole pages, which are aligned for anything.
@@ -234,9 +266,14 @@ unsafe fn create<T: Shared>(pool: *mut ngx_slab_pool_t) -> Option<()> {
         region.write(Region {
             busy: AtomicU64::new(0),
             layout: T::LAYOUT,
+            shared,
             length,
         })
     };
+    // SAFETY: the words follow the region in the same allocation.
+    let first = unsafe { region.add(1) }.cast::<u64>();
+    // SAFETY: there are at least so many.
+    unsafe { first.write_bytes(0, shared) };
     // SAFETY: the pages have room for so many words after the region.
     T::create(unsafe { words(region) });
     // SAFETY: the caller vouches for the pool; what it points at is complete now.

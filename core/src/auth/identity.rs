@@ -1,9 +1,11 @@
 //! Who a request comes from, as a genuine token says.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use aws_lc_rs::digest::{self, SHA256};
 use serde_json::value::RawValue;
 
 use super::ClaimFault;
@@ -20,7 +22,11 @@ pub struct Identity {
     role: Option<Rc<str>>,
     subject: Option<Rc<str>>,
     times: Times,
+    fingerprint: OnceCell<Fingerprint>,
 }
+
+/// What tells identities apart, as short as a hash.
+pub type Fingerprint = [u8; 32];
 
 impl Identity {
     /// Reads the payload of a genuine token.
@@ -45,6 +51,7 @@ impl Identity {
             role,
             subject,
             times,
+            fingerprint: OnceCell::new(),
         })
     }
 
@@ -87,6 +94,29 @@ impl Identity {
         let json = claims.get(name)?.get();
         let text = serde_json::from_str(json);
         (json != "null").then(|| text.unwrap_or_else(|_| json.to_owned()))
+    }
+
+    /// A hash of all that the token says of its bearer: of the role, and of every claim but those that are about the token itself
+    /// (`exp`, `nbf`, `iat`, `jti`). Whoever has the same one is the same to the database.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        self.fingerprint.get_or_init(|| {
+            let claims = members(&self.claims_json).unwrap_or_default();
+            let claims = claims
+                .iter()
+                .filter(|(name, _)| !matches!(&***name, "exp" | "nbf" | "iat" | "jti"));
+            fingerprint(
+                self.role.as_deref(),
+                claims.map(|(name, value)| (&**name, value.get())),
+            )
+        })
+    }
+
+    /// The same of the role, the subject and these claims only.
+    pub fn fingerprint_of(&self, names: &[Box<str>]) -> Fingerprint {
+        let claims = members(&self.claims_json).unwrap_or_default();
+        let names = std::iter::once("sub").chain(names.iter().map(|name| &**name));
+        let claims = names.filter_map(|name| claims.get(name).map(|value| (name, value.get())));
+        fingerprint(self.role.as_deref(), claims)
     }
 
     /// The claim `exp`, in whole seconds of Unix time.
@@ -205,6 +235,25 @@ fn role(claim: Option<&Json<'_>>) -> Result<Option<Rc<str>>, ClaimFault> {
 
 fn members(claims: &str) -> Option<BTreeMap<Cow<'_, str>, &RawValue>> {
     serde_json::from_str(claims).ok()
+}
+
+/// Every part has its length before it, so that none can be taken for two.
+fn fingerprint<'c>(role: Option<&str>, claims: impl Iterator<Item = (&'c str, &'c str)>) -> Fingerprint {
+    let mut context = digest::Context::new(&SHA256);
+    let mut update = |part: &str| {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part.as_bytes());
+    };
+    update(if role.is_some() { "role" } else { "" });
+    update(role.unwrap_or_default());
+    for (name, value) in claims {
+        update(name);
+        update(value);
+    }
+    let digest = context.finish();
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest.as_ref());
+    fingerprint
 }
 
 fn without_role(payload: &str) -> Option<String> {
@@ -336,6 +385,48 @@ mod tests {
             (claim("plan"), claim("nothing"), claim("other")),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn identities_have_one_fingerprint_if_they_are_the_same_to_the_database() {
+        let of = |claims: &str| *parse(claims).expect("good").fingerprint();
+        let claims = r#"{"sub":"u1","role":"web","tenant":"a","exp":100}"#;
+        // Another token of the same bearer.
+        let renewed = r#"{"jti":"x","role":"web","sub":"u1","tenant":"a","exp":200,"iat":5,"nbf":5}"#;
+        assert_eq!(of(claims), of(renewed));
+        for other in [
+            r#"{"sub":"u2","role":"web","tenant":"a"}"#,
+            r#"{"sub":"u1","role":"other","tenant":"a"}"#,
+            r#"{"sub":"u1","role":"web","tenant":"b"}"#,
+            r#"{"sub":"u1","role":"web","tenant":["a"]}"#,
+            r#"{"sub":"u1","role":"web","tenant":"a","more":null}"#,
+            r#"{"sub":"u1","role":"web","tenan":"ta"}"#,
+            r#"{"sub":"u1","role":"web"}"#,
+            r#"{"sub":"u1","tenant":"a"}"#,
+        ] {
+            assert_ne!(of(claims), of(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_of_some_claims_has_role_and_subject_as_well() {
+        let of = |claims: &str, names: &[&str]| {
+            let names: Vec<Box<str>> = names.iter().map(|&name| name.into()).collect();
+            parse(claims).expect("good").fingerprint_of(&names)
+        };
+        let claims = r#"{"sub":"u1","role":"web","tenant":"a","x":1}"#;
+        let other_x = r#"{"sub":"u1","role":"web","tenant":"a","x":2}"#;
+        assert_eq!(of(claims, &["tenant"]), of(other_x, &["tenant"]));
+        assert_eq!(of(claims, &[]), of(other_x, &[]));
+        assert_ne!(of(claims, &["x"]), of(other_x, &["x"]));
+        for other in [
+            r#"{"sub":"u2","role":"web","tenant":"a","x":1}"#,
+            r#"{"sub":"u1","role":"other","tenant":"a","x":1}"#,
+            r#"{"sub":"u1","role":"web","tenant":"b","x":1}"#,
+            r#"{"sub":"u1","role":"web","x":1}"#,
+        ] {
+            assert_ne!(of(claims, &["tenant"]), of(other, &["tenant"]), "{other}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub use cache::VerifiedTokens;
 pub use claim_path::{ClaimPath, InvalidClaimPath};
 pub use cookie::{CookieConfig, CookieFault, SameSite};
 pub use error::{AuthError, ClaimFault, TokenFault};
-pub use identity::Identity;
+pub use identity::{Fingerprint, Identity};
 pub use issuer::{IssueError, Issuer, TokenId, UnusableSigningKey};
 /// The algorithms that tokens are signed with (RFC 7518 section 3.1).
 pub use jsonwebtoken::Algorithm;

@@ -93,7 +93,10 @@ mod tests {
 
     #[test]
     fn directives_are_read_in_any_case_and_place() {
-        let control = parse(&["foo=\"bar\", No-Cache", "max-age=10 ,max-age=7,,min-fresh=\"3\""], &[]);
+        let control = parse(
+            &["foo=\"bar\", No-Cache", "max-age=10 ,max-age=7,,min-fresh=\"3\""],
+            &[],
+        );
         assert_eq!(
             control,
             RequestControl {

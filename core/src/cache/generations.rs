@@ -11,6 +11,7 @@ use siphasher::sip::SipHasher13;
 /// costs a query and is never wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Generations<'z> {
+    purges: &'z AtomicU64,
     databases: &'z [[AtomicU64; DATABASE_WORDS]; DATABASES],
     counters: &'z [AtomicU64],
 }
@@ -49,14 +50,16 @@ impl<'z> Generations<'z> {
     /// How many words there are in a zone of so many: few enough to leave room for what is stored.
     pub fn words_of(zone_words: usize) -> usize {
         let counters = (zone_words / 16).clamp(MIN_COUNTERS, MAX_COUNTERS);
-        DATABASES * DATABASE_WORDS + counters
+        1 + DATABASES * DATABASE_WORDS + counters
     }
 
     /// The counters in these words, which were all zero at the beginning. `None` if there are too few.
     pub fn new(words: &'z [AtomicU64]) -> Option<Self> {
+        let (purges, words) = words.split_first()?;
         let (databases, counters) = words.split_at_checked(DATABASES * DATABASE_WORDS)?;
         let (databases, _) = databases.as_chunks::<DATABASE_WORDS>();
         Some(Self {
+            purges,
             databases: databases.try_into().ok()?,
             counters: Some(counters).filter(|counters| !counters.is_empty())?,
         })
@@ -80,6 +83,16 @@ impl<'z> Generations<'z> {
         if let Some(counter) = self.counters.get(slot.0 as usize) {
             counter.fetch_add(1, Ordering::SeqCst);
         }
+    }
+
+    /// How often something was purged: whoever keeps responses of its own forgets them when this changes.
+    pub fn purges(&self) -> u64 {
+        self.purges.load(Ordering::SeqCst)
+    }
+
+    /// Something was purged.
+    pub fn advance_purges(&self) {
+        self.purges.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Changes of the database that are made elsewhere are heard of, as of now.
@@ -181,9 +194,8 @@ mod tests {
         let words = words(1 << 20);
         let generations = Generations::new(&words).expect("counters");
         let (app, other) = (DatabaseId::of("app"), DatabaseId::of("other"));
-        let read = |database, names: &[&str]| {
-            Dependencies::now(&generations, database, names.iter().copied())
-        };
+        let read =
+            |database, names: &[&str]| Dependencies::now(&generations, database, names.iter().copied());
         let items = read(app, &["api.items"]);
         let books = read(app, &["api.books", "api.authors"]);
         let elsewhere = read(other, &["api.items"]);
@@ -218,7 +230,7 @@ mod tests {
     #[test]
     fn too_few_words_are_no_counters() {
         let words = words(0);
-        assert!(Generations::new(&words[..DATABASES * 4]).is_none());
+        assert!(Generations::new(&words[..=DATABASES * 4]).is_none());
         assert!(Generations::new(&words).is_some());
     }
 }

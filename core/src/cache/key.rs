@@ -80,6 +80,13 @@ impl KeyBuilder {
     }
 }
 
+/// A hash of a text that is the same in every process and version: for settings that responses depend on.
+pub fn fingerprint(text: &str) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
 /// The path in a key.
 pub(super) fn path(key: &[u8]) -> &[u8] {
     let Some((length, rest)) = key.split_first_chunk::<4>() else {

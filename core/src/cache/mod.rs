@@ -7,6 +7,8 @@
 //! Locks, clocks and processes are the caller's: everything here is told the time and who asks.
 
 mod control;
+mod first_level;
+mod freshness;
 mod generations;
 mod key;
 mod record;
@@ -15,9 +17,11 @@ mod status;
 mod store;
 
 pub use control::RequestControl;
+pub use first_level::FirstLevel;
+pub use freshness::Judge;
 pub use generations::{DatabaseId, Dependencies, Generations, Slot};
-pub use key::{Key, KeyBuilder, MAX_KEY_BYTES};
+pub use key::{Key, KeyBuilder, MAX_KEY_BYTES, fingerprint};
 pub use record::{Field, Record};
 pub use settings::{CacheConfig, Scope};
 pub use status::{CacheStatus, Forward, cache_status_field};
-pub use store::{Answer, Inquiry, Lifetime, Store, Stored};
+pub use store::{Answer, Flight, Inquiry, Lifetime, Store, Stored, Usage};

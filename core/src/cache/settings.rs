@@ -28,6 +28,10 @@ pub struct CacheConfig {
     pub vary: Vec<Box<str>>,
     /// Relations that it depends on, besides those that are known.
     pub depends: Vec<Box<str>>,
+    /// Whether GET is answered from the cache, and whether HEAD is.
+    pub get: bool,
+    /// See `get`.
+    pub head: bool,
     /// How often it has to be asked for until it is stored.
     pub min_uses: u32,
     /// The longest content that is stored, in bytes.

@@ -80,13 +80,24 @@ mod tests {
     #[test]
     fn fields_are_those_of_rfc_9211() {
         let none = Forward::default();
-        let stored = Forward { stored: true, collapsed: false };
-        let collapsed = Forward { stored: false, collapsed: true };
+        let stored = Forward {
+            stored: true,
+            collapsed: false,
+        };
+        let collapsed = Forward {
+            stored: false,
+            collapsed: true,
+        };
         for (status, ttl_s, forward, field) in [
             (CacheStatus::Hit, 25, none, "postern; hit; ttl=25"),
             (CacheStatus::Stale, -3, none, "postern; hit; ttl=-3"),
             (CacheStatus::Miss, 0, stored, "postern; fwd=uri-miss; stored"),
-            (CacheStatus::Expired, 0, collapsed, "postern; fwd=stale; collapsed"),
+            (
+                CacheStatus::Expired,
+                0,
+                collapsed,
+                "postern; fwd=stale; collapsed",
+            ),
             (CacheStatus::Bypass, 0, none, "postern; fwd=request"),
         ] {
             assert_eq!(cache_status_field(status, ttl_s, forward), field);

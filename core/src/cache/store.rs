@@ -17,7 +17,7 @@ use super::generations::Generations;
 use super::key::{Key, path};
 use super::record::Record;
 
-pub use flight::{Answer, Inquiry};
+pub use flight::{Answer, Flight, Inquiry};
 
 /// A store in the words of its owner, who holds their lock.
 pub struct Store<'a> {
@@ -101,18 +101,25 @@ impl<'a> Store<'a> {
         Some([word(SEED_FIRST)?, word(SEED_SECOND)?])
     }
 
-    /// Stores a response, whose making this ends. It is not kept if it is out of date already, or too large for the store; whether it
-    /// is.
-    pub fn fill(&mut self, key: &Key<'_>, stored: &Stored, generations: &Generations<'_>) -> bool {
-        self.end_flight(key);
+    /// Stores a response, whose making this ends. It is not kept if it is out of date already, or too large for the store, or if its
+    /// entry is gone, be it purged or evicted; whether it is.
+    pub fn fill(
+        &mut self,
+        key: &Key<'_>,
+        flight: Flight,
+        stored: &Stored,
+        generations: &Generations<'_>,
+    ) -> bool {
+        let Some(number) = self.end_flight(key, flight) else {
+            return false;
+        };
         let mut record = Vec::new();
         stored.record.write(&mut record);
-        let is_useful = stored.record.dependencies.are_current(generations);
-        let uses = self.find(key).map_or(0, |number| self.meta(number, USES));
-        if !is_useful || record.len() > self.longest() {
+        if !stored.record.dependencies.are_current(generations) || record.len() > self.longest() {
             return false;
         }
-        self.remove_key(key);
+        let uses = self.meta(number, USES);
+        self.remove(number);
         let Some(number) = self.insert(key, &record) else {
             return false;
         };
@@ -171,12 +178,6 @@ impl<'a> Store<'a> {
         self.link_newest(number);
         self.header[ENTRIES] += 1;
         Some(number)
-    }
-
-    fn remove_key(&mut self, key: &Key<'_>) {
-        if let Some(number) = self.find(key) {
-            self.remove(number);
-        }
     }
 
     fn remove(&mut self, number: Number) {
@@ -247,6 +248,8 @@ const TOUCHED: usize = 7;
 const TAKEN: usize = 8;
 const ENTRIES: usize = 9;
 const EVICTED: usize = 10;
+/// How many flights have begun.
+const FLIGHTS: usize = 11;
 const HEADER: usize = 16;
 
 /// Words of a block: 512 bytes, so that a small response and its key take one or two.
@@ -271,7 +274,9 @@ const FLIGHT_UNTIL: usize = 11;
 const PASS_UNTIL: usize = 12;
 /// How often it was asked for before it was stored.
 const USES: usize = 13;
-const META_WORDS: usize = 14;
+/// The number of the flight that is under way; 0 if none is.
+const FLIGHT: usize = 14;
+const META_WORDS: usize = 15;
 const META: std::ops::Range<usize> = CHAIN..META_WORDS;
 
 #[cfg(test)]

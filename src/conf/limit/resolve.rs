@@ -10,40 +10,43 @@ use crate::conf::{MainConf, ZoneSettings};
 /// A zone for fewer clients is a mistake.
 const FEW_CLIENTS: usize = 1000;
 
+/// The numbers of the zones that limits use, in the order of the limits. An error refuses the configuration.
+pub(crate) fn zones(main_conf: &MainConf) -> Result<Vec<usize>, String> {
+    let limits = main_conf.limits.iter();
+    limits.map(|limit| number_of_zone(main_conf, limit)).collect()
+}
+
 /// Gives every limit its zone. The answer is what to warn of; an error refuses the configuration.
 pub(crate) fn resolve(main_conf: &MainConf) -> Result<Vec<String>, String> {
     for (index, limit) in main_conf.limits.iter().enumerate() {
-        let (number, zone) = zone_of(main_conf, limit)?;
-        check_namesakes(main_conf.limits.get(..index).unwrap_or_default(), limit, &zone)?;
+        let number = number_of_zone(main_conf, limit)?;
+        let zone = main_conf.zones.get(number).and_then(|zone| zone.limits());
+        let zone = zone.ok_or_else(|| format!("unknown zone in {}", limit.place))?;
+        check_namesakes(main_conf.limits.get(..index).unwrap_or_default(), limit, zone)?;
         // A limit is resolved once: each belongs to one configuration.
-        let _ = limit.zone.set((number, zone));
+        let _ = limit.zone.set((number, Rc::clone(zone)));
     }
     Ok(warnings(main_conf))
 }
 
-fn zone_of(main_conf: &MainConf, limit: &LimitSettings) -> Result<(usize, Rc<ZoneSettings>), String> {
+fn number_of_zone(main_conf: &MainConf, limit: &LimitSettings) -> Result<usize, String> {
     let zones = &main_conf.zones;
-    let number = match &limit.zone_name {
-        Some(name) => zones
-            .iter()
-            .position(|zone| zone.name == *name)
-            .ok_or_else(|| format!("unknown zone \"{name}\" in {}", limit.place))?,
-        None if zones.len() == 1 => 0,
+    match &limit.zone_name {
+        Some(name) => main_conf
+            .zone_number(name)
+            .ok_or_else(|| format!("unknown zone \"{name}\" in {}", limit.place)),
+        None if zones.len() == 1 => Ok(0),
         None => {
             let have = if zones.is_empty() {
                 "there is no"
             } else {
                 "there is more than one"
             };
-            return Err(format!(
+            Err(format!(
                 "no \"zone\" parameter in \"postern_limit\" directive, and {have} \"postern_zone\" in {}",
                 limit.place
-            ));
+            ))
         }
-    };
-    match zones.get(number) {
-        Some(zone) => Ok((number, Rc::clone(zone))),
-        None => Err(format!("unknown zone in {}", limit.place)),
     }
 }
 
@@ -80,6 +83,7 @@ fn warnings(main_conf: &MainConf) -> Vec<String> {
     let small = main_conf
         .zones
         .iter()
+        .filter_map(|zone| zone.limits())
         .filter(|zone| zone.capacity < FEW_CLIENTS && counts_clients(zone));
     small
         .map(|zone| {

@@ -146,7 +146,10 @@ impl Store<'_> {
 }
 
 fn payload(block: &[u64; BLOCK], is_first: bool) -> &[u8] {
-    block.get(payload_start(is_first)..).unwrap_or_default().as_bytes()
+    block
+        .get(payload_start(is_first)..)
+        .unwrap_or_default()
+        .as_bytes()
 }
 
 fn payload_mut(block: &mut [u64; BLOCK], is_first: bool) -> &mut [u8] {

@@ -17,12 +17,16 @@ fn memory(blocks: usize) -> Vec<u64> {
 }
 
 fn counters() -> Vec<AtomicU64> {
-    (0..Generations::words_of(1 << 12)).map(|_| AtomicU64::new(0)).collect()
+    (0..Generations::words_of(1 << 12))
+        .map(|_| AtomicU64::new(0))
+        .collect()
 }
 
 struct Fixture {
     words: Vec<u64>,
     counters: Vec<AtomicU64>,
+    /// The last flights by their paths.
+    flights: HashMap<String, Flight>,
 }
 
 impl Fixture {
@@ -30,6 +34,7 @@ impl Fixture {
         Self {
             words: memory(blocks),
             counters: counters(),
+            flights: HashMap::new(),
         }
     }
 
@@ -42,7 +47,11 @@ impl Fixture {
     }
 
     fn dependencies(&self) -> Dependencies {
-        Dependencies::now(&self.generations(), DatabaseId::of("app"), ["api.items"].into_iter())
+        Dependencies::now(
+            &self.generations(),
+            DatabaseId::of("app"),
+            ["api.items"].into_iter(),
+        )
     }
 
     fn change(&self) {
@@ -65,9 +74,8 @@ impl Fixture {
     ) -> Answer {
         let mut builder = KeyBuilder::default();
         builder.begin(name.as_bytes());
-        let Fixture { words, counters } = self;
-        let mut store = Store::open(words).expect("a store");
-        store.ask(&Inquiry {
+        let mut store = Store::open(&mut self.words).expect("a store");
+        let answer = store.ask(&Inquiry {
             key: builder.finish(SEED).expect("a key"),
             now_ms,
             process,
@@ -75,8 +83,36 @@ impl Fixture {
             flight_ms: 1000,
             min_uses,
             is_fresh: &|lifetime| now_ms < lifetime.fresh_until_ms,
-            generations: Generations::new(counters).expect("counters"),
-        })
+            is_refresh: false,
+            generations: Generations::new(&self.counters).expect("counters"),
+        });
+        if let Answer::Make { flight, .. } = answer {
+            self.flights.insert(name.to_owned(), flight);
+        }
+        answer
+    }
+
+    /// Asks for a response that is made now; whether there is room for it.
+    fn refresh(&mut self, name: &str, now_ms: u64) -> bool {
+        let mut builder = KeyBuilder::default();
+        builder.begin(name.as_bytes());
+        let mut store = Store::open(&mut self.words).expect("a store");
+        let answer = store.ask(&Inquiry {
+            key: builder.finish(SEED).expect("a key"),
+            now_ms,
+            process: 1,
+            is_alive: &|_| true,
+            flight_ms: 1000,
+            min_uses: 1,
+            is_fresh: &|_| true,
+            is_refresh: true,
+            generations: Generations::new(&self.counters).expect("counters"),
+        });
+        let Answer::Make { flight, .. } = answer else {
+            return false;
+        };
+        self.flights.insert(name.to_owned(), flight);
+        true
     }
 
     fn fill(&mut self, name: &str, body: &str, now_ms: u64) -> bool {
@@ -88,16 +124,25 @@ impl Fixture {
         let stored = stored(body, now_ms, dependencies);
         let mut builder = KeyBuilder::default();
         builder.begin(name.as_bytes());
-        let Fixture { words, counters } = self;
-        let generations = Generations::new(counters).expect("counters");
-        let mut store = Store::open(words).expect("a store");
-        store.fill(&builder.finish(SEED).expect("a key"), &stored, &generations)
+        let generations = Generations::new(&self.counters).expect("counters");
+        let mut store = Store::open(&mut self.words).expect("a store");
+        let Some(&flight) = self.flights.get(name) else {
+            return false;
+        };
+        store.fill(
+            &builder.finish(SEED).expect("a key"),
+            flight,
+            &stored,
+            &generations,
+        )
     }
 
     fn give_up(&mut self, name: &str, pass_until_ms: u64) {
         let mut builder = KeyBuilder::default();
         builder.begin(name.as_bytes());
-        self.store().give_up(&builder.finish(SEED).expect("a key"), pass_until_ms);
+        let flight = self.flights[name];
+        let key = builder.finish(SEED).expect("a key");
+        self.store().give_up(&key, flight, pass_until_ms);
     }
 }
 
@@ -118,10 +163,29 @@ fn stored(body: &str, now_ms: u64, dependencies: Dependencies) -> Stored {
     }
 }
 
-const MAKE: Answer = Answer::Make {
-    old: None,
-    was_stored: false,
-};
+/// Whether a response is to be made, of which there was none before.
+fn is_first(answer: &Answer) -> bool {
+    matches!(
+        answer,
+        Answer::Make {
+            old: None,
+            was_stored: false,
+            ..
+        }
+    )
+}
+
+/// Whether a response is to be made in the place of one that must not be sent.
+fn is_anew(answer: &Answer) -> bool {
+    matches!(
+        answer,
+        Answer::Make {
+            old: None,
+            was_stored: true,
+            ..
+        }
+    )
+}
 
 fn body(answer: &Answer) -> &str {
     match answer {
@@ -135,10 +199,10 @@ fn body(answer: &Answer) -> &str {
 #[test]
 fn one_makes_it_and_the_others_wait() {
     let mut fixture = Fixture::new(16);
-    assert_eq!(fixture.ask("/a", 0, 1), MAKE);
+    assert!(is_first(&fixture.ask("/a", 0, 1)));
     assert_eq!(fixture.ask("/a", 1, 1), Answer::Wait);
     assert_eq!(fixture.ask("/a", 1, 2), Answer::Wait);
-    assert_eq!(fixture.ask("/b", 1, 2), MAKE);
+    assert!(is_first(&fixture.ask("/b", 1, 2)));
     assert!(fixture.fill("/a", "one", 0));
     assert_eq!(body(&fixture.ask("/a", 2, 2)), "one");
     assert_eq!(fixture.ask("/b", 2, 1), Answer::Wait);
@@ -147,12 +211,14 @@ fn one_makes_it_and_the_others_wait() {
 #[test]
 fn who_waits_too_long_or_for_nobody_takes_over() {
     let mut fixture = Fixture::new(16);
-    assert_eq!(fixture.ask("/a", 0, 1), MAKE);
+    assert!(is_first(&fixture.ask("/a", 0, 1)));
     assert_eq!(fixture.ask("/a", 999, 2), Answer::Wait);
-    assert_eq!(fixture.ask("/a", 1000, 2), MAKE);
-    assert_eq!(fixture.ask_with("/a", 1001, 3, 1, &|process| process != 2), MAKE);
+    assert!(is_first(&fixture.ask("/a", 1000, 2)));
+    assert!(is_first(
+        &fixture.ask_with("/a", 1001, 3, 1, &|process| process != 2)
+    ));
     fixture.give_up("/a", 0);
-    assert_eq!(fixture.ask("/a", 1002, 4), MAKE);
+    assert!(is_first(&fixture.ask("/a", 1002, 4)));
 }
 
 #[test]
@@ -162,15 +228,21 @@ fn what_is_old_is_sent_while_another_makes_a_new_one() {
     fixture.fill("/a", "old", 0);
     assert_eq!(body(&fixture.ask("/a", 59_999, 1)), "old");
     match fixture.ask("/a", 60_000, 1) {
-        Answer::Make { old: Some(old), was_stored: true } => assert_eq!(&*old.record.body, b"old"),
+        Answer::Make {
+            old: Some(old),
+            was_stored: true,
+            ..
+        } => assert_eq!(&*old.record.body, b"old"),
         other => panic!("{other:?}"),
     }
-    assert_eq!(fixture.ask("/a", 60_001, 2), Answer::Updating(stored("old", 0, fixture.dependencies())));
+    assert_eq!(
+        fixture.ask("/a", 60_001, 2),
+        Answer::Updating(stored("old", 0, fixture.dependencies()))
+    );
     fixture.fill("/a", "new", 60_002);
     assert_eq!(body(&fixture.ask("/a", 60_003, 2)), "new");
     // Later than that it is too old for anything.
-    let answer = fixture.ask("/a", 60_002 + 120_000, 2);
-    assert_eq!(answer, Answer::Make { old: None, was_stored: true });
+    assert!(is_anew(&fixture.ask("/a", 60_002 + 120_000, 2)));
 }
 
 #[test]
@@ -180,11 +252,11 @@ fn what_is_out_of_date_is_never_sent() {
     let before = fixture.dependencies();
     fixture.fill("/a", "old", 0);
     fixture.change();
-    assert_eq!(fixture.ask("/a", 1, 1), Answer::Make { old: None, was_stored: true });
+    assert!(is_anew(&fixture.ask("/a", 1, 1)));
     assert_eq!(fixture.ask("/a", 1, 2), Answer::Wait);
     // Nor is what was read before the change stored after it.
     assert!(!fixture.fill_with("/a", "old", 2, before));
-    assert_eq!(fixture.ask("/a", 3, 2), Answer::Make { old: None, was_stored: true });
+    assert!(is_anew(&fixture.ask("/a", 3, 2)));
     assert!(fixture.fill("/a", "new", 3));
     assert_eq!(body(&fixture.ask("/a", 4, 2)), "new");
 }
@@ -192,11 +264,11 @@ fn what_is_out_of_date_is_never_sent() {
 #[test]
 fn nobody_waits_for_what_cannot_be_stored() {
     let mut fixture = Fixture::new(16);
-    assert_eq!(fixture.ask("/a", 0, 1), MAKE);
+    assert!(is_first(&fixture.ask("/a", 0, 1)));
     fixture.give_up("/a", 500);
     assert_eq!(fixture.ask("/a", 1, 1), Answer::Pass);
     assert_eq!(fixture.ask("/a", 499, 2), Answer::Pass);
-    assert_eq!(fixture.ask("/a", 500, 2), MAKE);
+    assert!(is_first(&fixture.ask("/a", 500, 2)));
 }
 
 #[test]
@@ -205,7 +277,7 @@ fn what_is_asked_for_seldom_is_not_stored() {
     for _ in 0..2 {
         assert_eq!(fixture.ask_with("/a", 0, 1, 3, &|_| true), Answer::Pass);
     }
-    assert_eq!(fixture.ask_with("/a", 0, 1, 3, &|_| true), MAKE);
+    assert!(is_first(&fixture.ask_with("/a", 0, 1, 3, &|_| true)));
 }
 
 #[test]
@@ -213,16 +285,35 @@ fn entries_have_any_length_up_to_a_quarter_of_the_store() {
     let mut fixture = Fixture::new(40);
     let longest = fixture.store().longest();
     // A record is its content and what stands before it.
+    let mut now_ms = 0;
     for length in [0, 1, 300, 400, 500, 1000, 4096, longest - 200] {
         let body = "x".repeat(length);
-        fixture.ask("/a", 0, 1);
-        assert!(fixture.fill("/a", &body, 0), "{length}");
-        match fixture.ask("/a", 1, 1) {
+        now_ms += 200_000;
+        fixture.ask("/a", now_ms, 1);
+        assert!(fixture.fill("/a", &body, now_ms), "{length}");
+        match fixture.ask("/a", now_ms, 1) {
             Answer::Fresh(stored) => assert_eq!(stored.record.body.len(), length),
             other => panic!("{length}: {other:?}"),
         }
     }
-    assert!(!fixture.fill("/a", &"x".repeat(longest), 0));
+    fixture.ask("/a", now_ms + 200_000, 1);
+    assert!(!fixture.fill("/a", &"x".repeat(longest), now_ms + 200_000));
+}
+
+#[test]
+fn what_was_purged_while_it_was_made_does_not_come_back() {
+    let mut fixture = Fixture::new(16);
+    fixture.ask("/a", 0, 1);
+    fixture.store().purge(b"/");
+    assert!(!fixture.fill("/a", "before", 0));
+    assert!(is_first(&fixture.ask("/a", 1, 1)));
+    // Nor does what has taken so long that another has begun.
+    let slow = fixture.flights["/a"];
+    assert!(is_first(&fixture.ask("/a", 2000, 2)));
+    let quick = fixture.flights.insert("/a".to_owned(), slow).expect("a flight");
+    assert!(!fixture.fill("/a", "slow", 1));
+    fixture.flights.insert("/a".to_owned(), quick);
+    assert!(fixture.fill("/a", "quick", 2000));
 }
 
 #[test]
@@ -235,10 +326,10 @@ fn what_was_not_used_for_the_longest_time_makes_room() {
     }
     assert_eq!(fixture.store().usage().evicted, 0);
     assert_eq!(body(&fixture.ask("/0", 1, 1)), "body");
-    assert_eq!(fixture.ask("/8", 1, 1), MAKE);
+    assert!(is_first(&fixture.ask("/8", 1, 1)));
     assert_eq!(fixture.store().usage().evicted, 1);
     assert_eq!(body(&fixture.ask("/0", 1, 1)), "body");
-    assert_eq!(fixture.ask("/1", 1, 1), MAKE);
+    assert!(is_first(&fixture.ask("/1", 1, 1)));
 }
 
 #[test]
@@ -249,7 +340,7 @@ fn paths_are_purged_by_how_they_begin() {
         fixture.fill(name, "body", 0);
     }
     assert_eq!(fixture.store().purge(b"/a"), 2);
-    assert_eq!(fixture.ask("/a/1", 1, 1), MAKE);
+    assert!(is_first(&fixture.ask("/a/1", 1, 1)));
     assert_eq!(body(&fixture.ask("/b", 1, 1)), "body");
     assert_eq!(fixture.store().purge(b""), 1);
     assert_eq!(fixture.store().usage().entries, 0);
@@ -290,7 +381,7 @@ proptest! {
                 }
                 2..=5 => {
                     let body = format!("{number}").repeat(length / 3);
-                    if fixture.fill(&path, &body, now_ms) {
+                    if fixture.refresh(&path, now_ms) && fixture.fill(&path, &body, now_ms) {
                         model.insert(name, body);
                     } else {
                         model.remove(&name);
