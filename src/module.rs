@@ -14,8 +14,9 @@ use crate::nginx::conf::{create, create_level, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
-    Access, BodyMember, Claim, Context, ErrorBody, FilterClass, FilterInput, LimitFields, LimitRemaining,
-    LimitStatus, NoStore, Preaccess, Precontent, Role, User, Validate,
+    Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, ErrorBody, FilterClass,
+    FilterInput, LimitFields, LimitRemaining, LimitStatus, NoStore, Preaccess, Precontent, Role, User,
+    Validate,
 };
 use crate::worker;
 
@@ -68,6 +69,8 @@ unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         variable::add::<User>(cf)?;
         variable::add::<Role>(cf)?;
         variable::add_prefix::<BodyMember>(cf)?;
+        variable::add::<CacheStatusVariable>(cf)?;
+        variable::add::<CacheAge>(cf)?;
         variable::add::<LimitStatus>(cf)?;
         variable::add::<LimitRemaining>(cf)?;
         variable::add_prefix::<Claim>(cf)
@@ -86,7 +89,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         phase::add_precontent_handler::<Validate>(cf)?;
         phase::add_precontent_handler::<FilterInput>(cf)?;
         phase::add_precontent_handler::<Precontent>(cf)?;
-        filter::install::<(LimitFields, (NoStore, ErrorBody)), ErrorBody>();
+        filter::install::<(LimitFields, (CacheFields, (NoStore, ErrorBody))), ErrorBody>();
         Some(())
     });
     installed.map_or(nginx::ERROR, |()| nginx::OK)

@@ -11,6 +11,7 @@ from .load import PGBENCH_CLIENTS, Measurement
 from .rig import Rig
 
 RETURN, BY_ID, PAGE, INSERT = "`return 200`", "GET by id, JWT", "list of 20, JWT", "POST, JWT"
+CACHED = "GET by id, JWT, cached"
 LIMITED, RS256 = "GET by id, JWT, three limits", "GET by id, JWT by RS256"
 NEW_RS256 = "GET by id, new JWT by RS256"
 PG_BY_ID, PG_PAGE, PG_INSERT = "pgbench, GET's statement", "pgbench, bare list", "pgbench, bare INSERT"
@@ -83,6 +84,7 @@ def _http_cases(rig: Rig, connections: int) -> list[Case]:
         Case(RETURN, connections, limit),
         Case(BY_ID, connections, reads(rig.by_id)),
         Case(LIMITED, connections, reads(rig.limited_by_id)),
+        Case(CACHED, connections, reads(rig.cached_by_id)),
         Case(RS256, connections, reads(rig.by_id_rs256)),
         Case(NEW_RS256, connections, reads(rig.by_id_new_rs256)),
         Case(PAGE, connections, reads(rig.page)),

@@ -37,7 +37,7 @@ POSTERN_HTTP = """
         schemas bench;
         anonymous_role web_user;
     }}
-    postern_zone limits 1m;
+    postern_zone edge 16m;
 """
 
 POSTERN_SERVER = """
@@ -51,6 +51,10 @@ POSTERN_SERVER = """
         }
         location /rs256_items {
             postern_jwt key_file={public_key};
+            postern_resource bench table=bench.items;
+        }
+        location /cached_items {
+            postern_cache edge ttl=1h fallback_ttl=1h;
             postern_resource bench table=bench.items;
         }
         location /posted_items { postern_resource bench table=bench.posted_items; }

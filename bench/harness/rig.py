@@ -79,6 +79,11 @@ class Rig:
         return requests.by_id(self.postern.port, self.token, "/limited_items")
 
     @property
+    def cached_by_id(self) -> requests.Request:
+        """The same in a location with a cache."""
+        return requests.by_id(self.postern.port, self.token, "/cached_items")
+
+    @property
     def by_id_rs256(self) -> requests.Request:
         """GET by id with a token that is signed with RS256."""
         return requests.by_id(self.postern.port, self.rs256_token, "/rs256_items")

@@ -64,6 +64,12 @@ pub enum Error {
     /// There is no such row, or row-level security hides it.
     #[error("no row has this key")]
     NotFound,
+    /// The client wants a stored response only, and there is none (RFC 9111 section 5.2.1.7).
+    #[error("there is no stored response")]
+    NotCached,
+    /// A request to purge does not say what.
+    #[error("exactly one argument says what to purge: all, prefix=/path or relation=schema.name")]
+    NothingToPurge,
     /// A bug of ours; the details are in the error log.
     #[error("internal error")]
     Internal,

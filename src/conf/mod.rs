@@ -1,6 +1,7 @@
 //! Directives: their table, the settings that they fill, and what nginx keeps of them. Setters only parse and place; what
 //! the settings mean is said in `postern_core::config`.
 
+mod cache;
 mod database;
 mod files;
 mod filter;
@@ -9,6 +10,7 @@ mod issue_token;
 mod jwt;
 mod limit;
 mod parameters;
+mod purge;
 mod resource;
 mod sql;
 mod tls;
@@ -20,12 +22,14 @@ use std::rc::Rc;
 
 use nginx_sys::{ngx_command_t, ngx_conf_t};
 
+pub(crate) use cache::{CacheSettings, CacheZone};
 pub(crate) use database::{DatabaseSettings, Host};
 pub(crate) use filter::{Filter, FilterMode};
 pub(crate) use https::Endpoint;
 pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
+pub(crate) use purge::PurgeSettings;
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
 pub(crate) use validate::ValidateSettings;
@@ -34,7 +38,7 @@ pub(crate) use zone::{MAX_ZONES, ZoneHealth, ZoneSettings};
 use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};
 use crate::nginx::phase::ContentHandler;
-use crate::phase::{Resource, Sql};
+use crate::phase::{Purge, Resource, Sql};
 use crate::worker;
 
 /// The module's types in nginx's slots.
@@ -44,6 +48,8 @@ const EVERYWHERE: u32 = context::HTTP | context::SERVER | context::LOCATION | co
 
 /// All directives.
 const DIRECTIVES: &[ngx_command_t] = &[
+    command::location::<cache::PosternCache>(c"postern_cache", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<cache::PosternCacheControl>(c"postern_cache_control", EVERYWHERE | arguments::ONE),
     command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
     command::location::<filter::PosternFilter>(c"postern_filter", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<filter::PosternFilterHeaders>(
@@ -71,6 +77,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         EVERYWHERE | arguments::ONE,
     ),
     command::location::<limit::PosternLimitLogLevel>(c"postern_limit_log_level", EVERYWHERE | arguments::ONE),
+    command::location::<purge::PosternPurge>(c"postern_purge", context::LOCATION | arguments::ONE),
     command::location::<resource::PosternResource>(
         c"postern_resource",
         context::LOCATION | arguments::TWO_OR_MORE,
@@ -135,7 +142,11 @@ pub(crate) struct MainConf {
     /// Key sets that each worker fetches.
     pub(crate) remote_keys: Vec<Rc<RemoteKeys>>,
     /// Zones of shared memory, by their numbers.
-    zones: Vec<Rc<ZoneSettings>>,
+    zones: Vec<zone::ZoneDefinition>,
+    /// All caches, wherever they stand.
+    caches: Vec<Rc<CacheSettings>>,
+    /// All places where caches are purged.
+    purges: Vec<Rc<PurgeSettings>>,
     /// All limits, wherever they stand.
     limits: Vec<Rc<LimitSettings>>,
 }
@@ -162,6 +173,17 @@ impl MainConf {
                 self.databases.len() - 1
             }
         }
+    }
+
+    /// The number of a zone by its name.
+    fn zone_number(&self, name: &str) -> Option<usize> {
+        self.zones.iter().position(|zone| *zone.name == *name)
+    }
+
+    /// The zones that hold responses.
+    pub(crate) fn cache_zones(&self) -> Vec<Rc<CacheZone>> {
+        let zones = self.zones.iter();
+        zones.filter_map(|zone| zone.responses().cloned()).collect()
     }
 
     /// All databases by their numbers, once the configuration has been read.
@@ -192,6 +214,10 @@ pub(crate) struct LocationConf {
     pub(crate) sql: Option<Rc<SqlSettings>>,
     /// `postern_issue_token`; inherited likewise: what a location below answers is not signed unasked.
     pub(crate) issue_token: Option<Rc<IssueTokenSettings>>,
+    /// `postern_purge`; inherited likewise.
+    pub(crate) purge: Option<Rc<PurgeSettings>>,
+    /// `postern_cache…`
+    pub(crate) cache: cache::CacheConf,
     /// `postern_jwt`
     pub(crate) jwt: jwt::JwtConf,
     /// `postern_limit`
@@ -211,10 +237,11 @@ impl LocationConf {
 
     /// A location has one content handler.
     fn check_no_content(&self, directive: &str) -> Result<(), ConfError> {
-        let other = match (&self.resource, &self.sql) {
-            (Some(_), _) => "postern_resource",
-            (_, Some(_)) => "postern_sql",
-            (None, None) => return Ok(()),
+        let other = match (&self.resource, &self.sql, &self.purge) {
+            (Some(_), ..) => "postern_resource",
+            (_, Some(_), _) => "postern_sql",
+            (.., Some(_)) => "postern_purge",
+            (None, None, None) => return Ok(()),
         };
         if other == directive {
             return Err(ConfError::Directive(c"is duplicate"));
@@ -232,7 +259,9 @@ impl Merge for LocationConf {
 
     fn content(&self) -> Option<ContentHandler> {
         let resource = self.resource.as_ref().map(|_| ContentHandler::of::<Resource>());
-        resource.or(self.sql.as_ref().map(|_| ContentHandler::of::<Sql>()))
+        let sql = || self.sql.as_ref().map(|_| ContentHandler::of::<Sql>());
+        let purge = || self.purge.as_ref().map(|_| ContentHandler::of::<Purge>());
+        resource.or_else(sql).or_else(purge)
     }
 
     fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
@@ -240,10 +269,12 @@ impl Merge for LocationConf {
             self.resource.clone_from(&outer.resource);
             self.sql.clone_from(&outer.sql);
             self.issue_token.clone_from(&outer.issue_token);
+            self.purge.clone_from(&outer.purge);
         }
         if self.issue_token.is_some() && self.sql.is_none() {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());
         }
+        self.cache.merge(&outer.cache);
         self.limit.merge(&outer.limit);
         self.validate.merge(&outer.validate);
         self.filter.merge(&outer.filter);
@@ -268,7 +299,7 @@ pub(crate) fn finish(cf: NonNull<ngx_conf_t>) -> Option<()> {
             return None;
         }
     }
-    match limit::resolve(main_conf) {
+    match resolve(cf, main_conf) {
         Ok(warnings) => warnings.iter().for_each(|warning| log_warning(cf, warning)),
         Err(error) => {
             log_emergency(cf, &error);
@@ -276,4 +307,22 @@ pub(crate) fn finish(cf: NonNull<ngx_conf_t>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// Gives limits and caches their zones. The answer is what to warn of; an error refuses the configuration.
+fn resolve(cf: NonNull<ngx_conf_t>, main_conf: &MainConf) -> Result<Vec<String>, String> {
+    let mut uses = vec![zone::ZoneUse::default(); main_conf.zones.len()];
+    let mut of = |number: usize, set: fn(&mut zone::ZoneUse)| uses.get_mut(number).map(set);
+    for number in limit::zones(main_conf)? {
+        of(number, |used| used.limits = true);
+    }
+    for number in cache::zones(main_conf)? {
+        of(number, |used| used.responses = true);
+    }
+    for (zone, used) in main_conf.zones.iter().zip(uses) {
+        zone.allocate(cf, used)?;
+    }
+    cache::resolve(main_conf)?;
+    purge::resolve(main_conf)?;
+    limit::resolve(main_conf)
 }

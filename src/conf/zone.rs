@@ -6,8 +6,10 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
+use nginx_sys::ngx_conf_t;
 use postern_core::limit::{Seed, Table};
 
 use super::MainConf;
@@ -41,14 +43,14 @@ pub(super) struct ZoneUse {
 
 impl ZoneDefinition {
     /// Has nginx make the memory for what the zone is used for.
-    pub(super) fn allocate(&self, cf: &mut Conf<'_>, used: ZoneUse) -> Result<(), ConfError> {
+    pub(super) fn allocate(&self, cf: NonNull<ngx_conf_t>, used: ZoneUse) -> Result<(), String> {
         let parts = usize::from(used.limits) + usize::from(used.responses);
         let bytes = self.bytes / parts.max(1);
         if bytes < shm::min_size() {
-            return Err(ConfError::Message(format!(
+            return Err(format!(
                 "zone \"{}\" is too small for limits and responses in {}",
                 self.name, self.place
-            )));
+            ));
         }
         if used.limits {
             let settings = ZoneSettings::new(self, Zone::add(cf, &self.name, bytes)?, bytes);

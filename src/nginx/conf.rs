@@ -95,8 +95,7 @@ impl Conf<'_> {
 
     /// A copy of `text` in the configuration's pool.
     pub(super) fn pool_string(&mut self, text: &str) -> Option<ngx_str_t> {
-        // SAFETY: the configuration's pool lives as long as the cycle.
-        unsafe { ngx_str_t::from_bytes(self.cf.pool, text.as_bytes()) }
+        pool_string(NonNull::from_mut(self.cf), text)
     }
 
     pub(super) fn cycle(&mut self) -> *mut ngx_cycle_t {
@@ -365,6 +364,14 @@ pub(crate) fn parse_size(text: &str) -> Option<usize> {
     // SAFETY: nginx only reads the string.
     let bytes = unsafe { ngx_parse_size(&raw mut text) };
     usize::try_from(bytes).ok().filter(|&bytes| bytes > 0)
+}
+
+/// A copy of `text` in the configuration's pool.
+pub(super) fn pool_string(cf: NonNull<ngx_conf_t>, text: &str) -> Option<ngx_str_t> {
+    // SAFETY: nginx gives the configuration that it is reading.
+    let pool = unsafe { cf.as_ref() }.pool;
+    // SAFETY: the configuration's pool lives as long as the cycle.
+    unsafe { ngx_str_t::from_bytes(pool, text.as_bytes()) }
 }
 
 /// Logs why the configuration as a whole is refused.

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
+use bytes::Bytes;
 use nginx_sys::{
     ngx_chain_t, ngx_http_output_body_filter_pt, ngx_http_output_header_filter_pt, ngx_http_request_t,
     ngx_http_top_body_filter, ngx_http_top_header_filter, ngx_int_t,
@@ -32,7 +33,7 @@ pub(crate) enum BodyVerdict {
     /// Nothing.
     Pass,
     /// The whole body becomes this one.
-    Replace(Vec<u8>),
+    Replace(Bytes),
     /// This was replaced before.
     Swallow,
 }

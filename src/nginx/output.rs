@@ -1,8 +1,8 @@
 //! Responses: status, header fields and a body in memory.
 
-use std::borrow::Cow;
 use std::ptr::{self, NonNull};
 
+use bytes::Bytes;
 use nginx_sys::{
     ngx_buf_t, ngx_chain_t, ngx_http_output_filter, ngx_http_send_header, ngx_int_t, ngx_list_push,
     ngx_palloc, ngx_pcalloc, ngx_str_t, ngx_table_elt_t,
@@ -19,10 +19,13 @@ pub(crate) struct Reply {
     /// The media type; none for a response without content.
     pub(crate) content_type: Option<&'static str>,
     /// Further header fields.
-    pub(crate) headers: Vec<(Cow<'static, str>, Cow<'static, [u8]>)>,
+    pub(crate) headers: Vec<Field>,
     /// The content; `None` for a response that has none by its status (204).
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Bytes>,
 }
+
+/// Name and value of a header field.
+pub(crate) type Field = (Bytes, Bytes);
 
 impl Request {
     /// Sends a whole response; the answer is nginx's return code, with which the request is to be finished.
@@ -37,7 +40,7 @@ impl Request {
         if let Some(content_type) = content_type {
             self.set_content_type(content_type);
         }
-        self.set_content_length(body.as_ref().map(Vec::len));
+        self.set_content_length(body.as_ref().map(Bytes::len));
         for (name, value) in &headers {
             if self.add_header(name, value).is_none() {
                 return super::ERROR;
@@ -90,7 +93,7 @@ impl Request {
     }
 
     /// Adds a header field. `None` if nginx is out of memory.
-    pub(crate) fn add_header(&mut self, name: &str, value: &[u8]) -> Option<()> {
+    pub(crate) fn add_header(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
         self.push_header(name, value).map(|_| ())
     }
 
@@ -108,13 +111,13 @@ impl Request {
         if let Some(earlier) = unsafe { self.raw().headers_out.www_authenticate.as_mut() } {
             earlier.hash = 0;
         }
-        let header = self.push_header("WWW-Authenticate", value)?;
+        let header = self.push_header(b"WWW-Authenticate", value)?;
         self.raw().headers_out.www_authenticate = header.as_ptr();
         Some(())
     }
 
-    fn push_header(&mut self, name: &str, value: &[u8]) -> Option<NonNull<ngx_table_elt_t>> {
-        let key = self.pool_copy(name.as_bytes())?;
+    fn push_header(&mut self, name: &[u8], value: &[u8]) -> Option<NonNull<ngx_table_elt_t>> {
+        let key = self.pool_copy(name)?;
         let value = self.pool_copy(value)?;
         self.push_copied_header(key, value)
     }
@@ -145,7 +148,7 @@ impl Request {
     }
 
     /// A link with the last buffer of a response. The bytes live as long as the request's pool.
-    pub(super) fn last_link(&mut self, body: Vec<u8>) -> Option<ngx_chain_t> {
+    pub(super) fn last_link(&mut self, body: Bytes) -> Option<ngx_chain_t> {
         let is_main = self.is_main();
         let pool = self.raw().pool;
         // SAFETY: the request's pool is live.
@@ -154,11 +157,10 @@ impl Request {
         let buffer = unsafe { &mut *buffer.as_ptr() };
         if !body.is_empty() {
             let length = body.len();
-            // SAFETY: the pool is live; the bytes are read only until it is destroyed. A `Vec` that is moved keeps its
-            // bytes where they are.
-            let body = unsafe { cleanup::attach(pool, body) }?;
-            // SAFETY: the value was attached just now.
-            let first = unsafe { (*body.as_ptr()).as_mut_ptr() };
+            // nginx only reads a buffer of this kind. `Bytes` that are moved keep their bytes where they are.
+            let first = body.as_ptr().cast_mut();
+            // SAFETY: the pool is live; the bytes are read only until it is destroyed.
+            unsafe { cleanup::attach(pool, body) }?;
             buffer.start = first;
             buffer.pos = first;
             // SAFETY: one past the end of the same allocation.

@@ -1,6 +1,8 @@
 //! What kind of process this is, and whether it is about to end.
 
-use nginx_sys::{NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, ngx_exiting, ngx_process};
+use std::io;
+
+use nginx_sys::{NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, kill, ngx_exiting, ngx_pid, ngx_process};
 
 /// Whether this process serves requests: a worker, or the only process (`master_process off`).
 pub(crate) fn serves_requests() -> bool {
@@ -14,4 +16,21 @@ pub(crate) fn is_exiting() -> bool {
     // SAFETY: an aligned integer that is written by the main loop of this thread.
     let exiting = unsafe { ngx_exiting };
     exiting != 0
+}
+
+/// The number of this process.
+pub(crate) fn number() -> u64 {
+    // SAFETY: nginx sets it when a process begins; an aligned integer of a one-threaded process.
+    let pid = unsafe { ngx_pid };
+    u64::try_from(pid).unwrap_or_default()
+}
+
+/// Whether a process is still there: one of ours, whose number may have been given to another one only much later.
+pub(crate) fn is_alive(number: u64) -> bool {
+    let Some(pid) = i32::try_from(number).ok().filter(|&pid| pid > 0) else {
+        return false;
+    };
+    // SAFETY: signal 0 is not sent, only the right to send it is looked at.
+    let code = unsafe { kill(pid, 0) };
+    code == 0 || io::Error::last_os_error().kind() == io::ErrorKind::PermissionDenied
 }

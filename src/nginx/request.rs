@@ -147,6 +147,15 @@ impl Request {
         unsafe { header.as_ref() }.map(|header| self.text(header.value))
     }
 
+    /// Whether the response has a header field, by its lower-case name.
+    pub(crate) fn has_response_header(&self, name: &[u8]) -> bool {
+        Headers {
+            part: &raw const self.0.headers_out.headers.part,
+            position: 0,
+        }
+        .any(|header| header.hash != 0 && self.text(header.key).eq_ignore_ascii_case(name))
+    }
+
     /// Has nginx read and drop the body. `Err` is a status to answer with.
     pub(crate) fn discard_body(&mut self) -> Result<(), ngx_int_t> {
         // SAFETY: the request is live.

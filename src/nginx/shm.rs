@@ -10,13 +10,12 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 
 use nginx_sys::{
-    ngx_int_t, ngx_shared_memory_add, ngx_shm_zone_t, ngx_shmtx_lock, ngx_shmtx_t, ngx_shmtx_unlock,
-    ngx_slab_alloc, ngx_slab_pool_t,
+    ngx_conf_t, ngx_int_t, ngx_shared_memory_add, ngx_shm_zone_t, ngx_shmtx_lock, ngx_shmtx_t,
+    ngx_shmtx_unlock, ngx_slab_alloc, ngx_slab_pool_t,
 };
 
-use super::conf::{Conf, ConfError};
 use super::guard::guarded;
-use super::{Level, log, module};
+use super::{Level, conf, log, module};
 
 /// What a zone holds.
 pub(crate) trait Shared: 'static {
@@ -49,14 +48,12 @@ struct Region {
 
 impl<T: Shared> Zone<T> {
     /// A zone is told from others by its name. Where the size is the same, a reload keeps it.
-    pub(crate) fn add(cf: &mut Conf<'_>, name: &str, size: usize) -> Result<Self, ConfError> {
-        let mut name = cf
-            .pool_string(name)
-            .ok_or_else(|| ConfError::Message("not enough memory".into()))?;
-        // SAFETY: nginx gives the configuration that it is reading, and the name lives in its pool.
-        let zone = unsafe { ngx_shared_memory_add(cf.as_raw(), &raw mut name, size, module::tag()) };
+    pub(crate) fn add(cf: NonNull<ngx_conf_t>, name: &str, size: usize) -> Result<Self, String> {
+        let mut text = conf::pool_string(cf, name).ok_or("not enough memory")?;
+        // SAFETY: nginx gives the configuration that it has read, and the name lives in its pool.
+        let zone = unsafe { ngx_shared_memory_add(cf.as_ptr(), &raw mut text, size, module::tag()) };
         // nginx has said what is wrong.
-        let mut zone = NonNull::new(zone).ok_or(ConfError::Logged)?;
+        let mut zone = NonNull::new(zone).ok_or_else(|| format!("zone \"{name}\" cannot be made"))?;
         // SAFETY: nginx has made or found the zone, which lives as long as the cycle.
         unsafe { zone.as_mut() }.init = Some(init::<T>);
         Ok(Self {

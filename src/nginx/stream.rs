@@ -6,6 +6,7 @@ use std::ptr::{self, NonNull};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use bytes::Bytes;
 use nginx_sys::{
     ngx_add_timer, ngx_buf_t, ngx_chain_t, ngx_del_timer, ngx_handle_write_event, ngx_http_finalize_request,
     ngx_http_output_filter, ngx_http_request_empty_handler, ngx_http_request_t, ngx_http_send_header,
@@ -30,7 +31,7 @@ pub(crate) struct Stream {
 /// The part that is being sent. Lives in the request's pool, as nginx reads it.
 struct Output {
     buffer: Cell<*mut ngx_buf_t>,
-    bytes: RefCell<Vec<u8>>,
+    bytes: RefCell<Bytes>,
     waker: RefCell<Option<Waker>>,
     owner: *const ngx_http_request_t,
 }
@@ -49,7 +50,7 @@ impl Stream {
     }
 
     /// Sends a part and waits until the client has taken it.
-    pub(crate) async fn send(&self, part: Vec<u8>) -> Result<(), Gone> {
+    pub(crate) async fn send(&self, part: Bytes) -> Result<(), Gone> {
         let mut code = self
             .request
             .with(|request| request.send_part(&self.output, part, false))
@@ -76,7 +77,7 @@ impl Stream {
     }
 
     /// Sends the last part; the answer is nginx's return code, with which the request is to be finished.
-    pub(crate) fn end(self, part: Vec<u8>) -> ngx_int_t {
+    pub(crate) fn end(self, part: Bytes) -> ngx_int_t {
         self.request
             .with(|request| request.send_part(&self.output, part, true))
             .unwrap_or(super::ERROR)
@@ -102,7 +103,7 @@ impl Request {
         let buffer = NonNull::new(unsafe { ngx_pcalloc(pool, size_of::<ngx_buf_t>()) }.cast::<ngx_buf_t>())?;
         let output = Rc::new(Output {
             buffer: Cell::new(buffer.as_ptr()),
-            bytes: RefCell::new(Vec::new()),
+            bytes: RefCell::default(),
             waker: RefCell::new(None),
             owner: self.as_raw(),
         });
@@ -118,17 +119,18 @@ impl Request {
         (code != super::ERROR && code <= super::OK).then_some(output)
     }
 
-    fn send_part(&mut self, output: &Output, part: Vec<u8>, last: bool) -> ngx_int_t {
+    fn send_part(&mut self, output: &Output, part: Bytes, last: bool) -> ngx_int_t {
         let is_main = self.is_main();
         output.bytes.replace(part);
-        let mut bytes = output.bytes.borrow_mut();
+        let bytes = output.bytes.borrow();
         // SAFETY: the buffer lives in the request's pool, and nginx has taken what it held before.
         let Some(buffer) = (unsafe { output.buffer.get().as_mut() }) else {
             return super::ERROR;
         };
-        let range = bytes.as_mut_ptr_range();
-        (buffer.start, buffer.pos) = (range.start, range.start);
-        (buffer.last, buffer.end) = (range.end, range.end);
+        // nginx only reads a buffer of this kind.
+        let range = bytes.as_ptr_range();
+        (buffer.start, buffer.last) = (range.start.cast_mut(), range.end.cast_mut());
+        (buffer.pos, buffer.end) = (buffer.start, buffer.last);
         buffer.set_memory(u32::from(!bytes.is_empty()));
         // A filter that collects (gzip) gives out what it has, so that the bytes are not needed any more.
         buffer.set_flush(u32::from(!last));

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use postern_core::auth::Identity;
 use postern_core::filter::Class;
 
+use super::cache::Note;
 use super::filter::FilterState;
 use super::limit::LimitState;
 
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) filter: FilterState,
     /// What the filter has found.
     pub(crate) finding: Option<Class>,
+    /// What the cache has made of it.
+    pub(crate) cache: Option<Note>,
     /// The response is ours: it is sent as it is.
     pub(crate) replied: bool,
     /// Where the body of an error that nginx answers stands.

@@ -92,7 +92,7 @@ impl BodyFilter for ErrorBody {
         match std::mem::take(&mut context.error_body) {
             ErrorBodyState::Announced(body) => {
                 context.error_body = ErrorBodyState::Sent;
-                BodyVerdict::Replace(body)
+                BodyVerdict::Replace(body.into())
             }
             ErrorBodyState::Sent => {
                 context.error_body = ErrorBodyState::Sent;

@@ -1,6 +1,7 @@
 //! What Postern does in nginx's phases: one file for each.
 
 mod access;
+mod cache;
 mod caller;
 mod context;
 mod error_body;
@@ -15,6 +16,7 @@ mod validate;
 mod variables;
 
 pub(crate) use access::Access;
+pub(crate) use cache::{CacheAge, CacheFields, CacheStatusVariable, Purge};
 pub(crate) use context::Context;
 pub(crate) use error_body::ErrorBody;
 pub(crate) use filter::FilterInput;

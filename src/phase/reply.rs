@@ -1,12 +1,10 @@
 //! Errors and results as nginx sends them.
 
-use std::borrow::Cow;
-
 use postern_core::error::Error;
 use postern_core::response::{self, ErrorResponse};
 
 use crate::conf::Postern;
-use crate::nginx::output::Reply;
+use crate::nginx::output::{Field, Reply};
 use crate::nginx::phase::Verdict;
 use crate::nginx::task::Outcome;
 use crate::nginx::{Level, Request};
@@ -47,34 +45,33 @@ pub(super) fn error_reply(request: &mut Request, error: &Error) -> Reply {
         headers,
     } = response::render(error, authenticated);
     log(request, error, status);
-    let mut fields: Vec<(Cow<'static, str>, Cow<'static, [u8]>)> = headers
+    let mut fields: Vec<Field> = headers
         .into_iter()
-        .map(|(name, value)| (name.into_string().into(), value.into_string().into_bytes().into()))
+        .map(|(name, value)| (name.into_string().into(), value.into_string().into()))
         .collect();
     if let Some(challenge) = www_authenticate {
-        fields.push((
-            "WWW-Authenticate".into(),
-            challenge.into_owned().into_bytes().into(),
-        ));
+        fields.push(("WWW-Authenticate".into(), challenge.into_owned().into()));
     }
     if let Some(allow) = allow {
-        fields.push(("Allow".into(), allow.into_string().into_bytes().into()));
+        fields.push(("Allow".into(), allow.into_string().into()));
     }
     if let Some(seconds) = retry_after_s {
-        fields.push(("Retry-After".into(), seconds.to_string().into_bytes().into()));
+        fields.push(("Retry-After".into(), seconds.to_string().into()));
     }
     let has_body = status != 204 && status != 304;
     Reply {
         status,
         content_type: has_body.then_some(JSON),
         headers: fields,
-        body: has_body.then_some(body),
+        body: has_body.then(|| body.into()),
     }
 }
 
 /// What the server or the pool said goes to the error log; what a client did wrong is its own business.
 fn log(request: &Request, error: &Error, status: u16) {
-    let level = if status >= 500 { Level::Error } else { Level::Info };
+    // Who wants a stored response only, and gets none, has been given what was asked for.
+    let is_ours = status >= 500 && !matches!(error, Error::NotCached);
+    let level = if is_ours { Level::Error } else { Level::Info };
     match error {
         Error::Database(said) => request.log(level, format_args!("PostgreSQL says: {said}")),
         other => request.log(level, format_args!("{other}")),

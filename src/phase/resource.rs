@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use postern_core::cache::KeyBuilder;
 use postern_core::error::Error;
 use postern_core::plan::{self, Plan, ResponseShape, cursor};
 use postern_core::resource::{Head, RequestParts};
@@ -9,6 +10,7 @@ use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
 
 use super::access::{self, arguments};
+use super::cache::{self, Asked, ContentKey, Looked, Reads, Recorder};
 use super::caller::Caller;
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
@@ -18,7 +20,7 @@ use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
 use crate::nginx::{Level, Request};
-use crate::worker::{self, Batch, Database};
+use crate::worker::{self, Batch, Database, Parts};
 
 /// The content handler.
 pub(crate) struct Resource;
@@ -35,18 +37,41 @@ impl Handler for Resource {
         match Head::parse(&parts(request, &settings, &args), &settings.config) {
             Err(error) => refuse(request, &error.into()),
             Ok(head) if head.needs_body() => request.read_body::<Self>(),
-            Ok(_) => match request.discard_body() {
-                Ok(()) => suspend(request, settings),
-                Err(code) => Verdict::Finished(code),
+            Ok(_) => match cache::look(request, settings.database, &*settings) {
+                Looked::Answered(verdict) => verdict,
+                Looked::Asked(asked) => discard_body_and_suspend(request, settings, Some(asked)),
+                Looked::Off => discard_body_and_suspend(request, settings, None),
             },
         }
+    }
+}
+
+fn discard_body_and_suspend(
+    request: &mut Request,
+    settings: Rc<ResourceSettings>,
+    asked: Option<Asked>,
+) -> Verdict {
+    match request.discard_body() {
+        Ok(()) => suspend(request, settings, asked),
+        Err(code) => Verdict::Finished(code),
+    }
+}
+
+/// What a resource answers to a request that reads depends on its arguments.
+impl ContentKey for ResourceSettings {
+    fn settings(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn write(&self, key: &mut KeyBuilder, request: &mut Request, _caller: &Caller) {
+        key.arguments(&arguments(request));
     }
 }
 
 impl BodyHandler for Resource {
     fn handle(request: &mut Request) -> Verdict {
         match settings(request) {
-            Some(settings) => suspend(request, settings),
+            Some(settings) => suspend(request, settings, None),
             None => Verdict::Status(500),
         }
     }
@@ -71,10 +96,15 @@ fn parts<'r>(request: &'r Request, settings: &ResourceSettings, args: &'r [u8]) 
     }
 }
 
-fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
+fn suspend(request: &mut Request, settings: Rc<ResourceSettings>, asked: Option<Asked>) -> Verdict {
     request.suspend(|handle| async move {
         let mut parts = PageParts::new(&handle);
-        let result = answer(&handle, &settings, &mut parts).await;
+        let mut make =
+            async |recorder: Option<&Recorder>| answer(&handle, &settings, &mut parts, recorder).await;
+        let result = match asked {
+            Some(asked) => asked.answer(&handle, make).await,
+            None => make(None).await,
+        };
         match (result, parts.into_stream()) {
             // The client is gone.
             (Err(Error::Http(_)), _) => Outcome::Abort,
@@ -96,11 +126,12 @@ async fn answer(
     handle: &RequestHandle,
     settings: &ResourceSettings,
     parts: &mut PageParts<'_>,
+    recorder: Option<&Recorder>,
 ) -> Result<Reply, Error> {
     let database = worker::database(settings.database).ok_or(Error::Internal)?;
     let schema = database.schema().await?;
     let prepared = handle
-        .with(|request| prepare(request, settings, &database, &schema))
+        .with(|request| prepare(request, settings, &database, &schema, recorder))
         .ok_or(Error::Internal)??;
     let Prepared { batch, response } = prepared;
     let position = batch.queries.len().saturating_sub(1);
@@ -111,6 +142,9 @@ async fn answer(
         .ok_or(Error::Internal)?;
     let sink = || Rows::new(&response, &statement, position);
     let rows = database.run(&batch, sink, parts).await?;
+    if let Some(recorder) = recorder.filter(|_| parts.began()) {
+        recorder.forget();
+    }
     let mut reply = handle
         .with(|request| reply(request, settings, &response, rows))
         .ok_or(Error::Internal)??;
@@ -132,6 +166,7 @@ fn prepare(
     settings: &ResourceSettings,
     database: &Database,
     schema: &Rc<SchemaCache>,
+    recorder: Option<&Recorder>,
 ) -> Result<Prepared, Error> {
     let args = arguments(request);
     let head = Head::parse(&parts(request, settings, &args), &settings.config)?;
@@ -149,6 +184,9 @@ fn prepare(
         read_only,
         prefer_generic_plan,
     } = plan;
+    if let Some(recorder) = recorder {
+        recorder.note(reads(settings, schema));
+    }
     let main = database.query(schema, statement);
     let context = caller.context(request, database, read_only, prefer_generic_plan);
     let queries = context.into_iter().chain([main]).collect();
@@ -160,6 +198,12 @@ fn prepare(
         },
         response,
     })
+}
+
+/// What a SELECT on the relation reads.
+fn reads<'s>(settings: &ResourceSettings, schema: &'s SchemaCache) -> Reads<'s> {
+    let relation = schema.relation(&settings.config.relation);
+    relation.map_or(Reads::Unknown, |_| Reads::Unknown) // until relations say what they read
 }
 
 /// Makes the response of what came.
@@ -182,11 +226,11 @@ fn reply(
             })?;
             if let Some(cursor) = &page.next_cursor {
                 let link = next_link(request.unparsed_path(), &arguments(request), cursor);
-                reply.headers.push(("Link".into(), link.into_bytes().into()));
+                reply.headers.push(("Link".into(), link.into()));
             }
-            reply.body = Some(page.body);
+            reply.body = Some(page.body.into());
         }
-        (RowsResult::Object(object), _) => reply.body = Some(object.ok_or(Error::NotFound)?),
+        (RowsResult::Object(object), _) => reply.body = Some(object.ok_or(Error::NotFound)?.into()),
         (RowsResult::Deleted(0), _) => return Err(Error::NotFound),
         (RowsResult::Deleted(_), _) => {
             reply = Reply {
@@ -209,15 +253,13 @@ fn reply(
                 .collect();
             reply.status = 201;
             if let Some(location) = created_location(settings.path.as_bytes(), &key) {
-                reply
-                    .headers
-                    .push(("Location".into(), location.into_bytes().into()));
+                reply.headers.push(("Location".into(), location.into()));
             }
-            reply.body = Some(object);
+            reply.body = Some(object.into());
         }
         (RowsResult::CreatedMany(array), _) => {
             reply.status = 201;
-            reply.body = Some(array.finish());
+            reply.body = Some(array.finish().into());
         }
         _ => return Err(Error::Internal),
     }

@@ -165,7 +165,7 @@ impl Parts<Rows> for PageParts<'_> {
             };
         }
         match &self.stream {
-            Streaming::Begun(stream) => stream.send(part).await.map_err(|Gone| CLIENT_GONE),
+            Streaming::Begun(stream) => stream.send(part.into()).await.map_err(|Gone| CLIENT_GONE),
             Streaming::NotBegun | Streaming::Dropped => Ok(()),
         }
     }

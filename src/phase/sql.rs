@@ -1,21 +1,23 @@
 //! Content phase of a `postern_sql` location: from a request to the parameters of its script, from the result to a response.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use postern_core::auth::TokenResponse;
+use postern_core::cache::KeyBuilder;
 use postern_core::error::Error;
 use postern_core::pg::{DataRow, RowDescription};
 use postern_core::query::Query;
 use postern_core::sql_endpoint::{
-    Answer, EndpointError, Head, HeadParts, RequestValues, ResponseSettings, ResultShape, ResultWriter,
+    Answer, EndpointError, Head, HeadParts, Parameter, RequestValues, ResponseSettings, ResultShape,
+    ResultWriter,
 };
 
 use super::access;
+use super::cache::{self, Asked, ContentKey, Looked, Reads, Recorder};
 use super::caller::Caller;
 use super::reply::{JSON, failure, refuse};
 use crate::conf::{IssueTokenSettings, Postern, SqlSettings};
-use crate::nginx::output::Reply;
+use crate::nginx::output::{Field, Reply};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::random::{Unavailable, random_bytes};
 use crate::nginx::request_body::BodyHandler;
@@ -37,18 +39,81 @@ impl Handler for Sql {
         match head(request, &settings) {
             Err(error) => refuse(request, &error),
             Ok(head) if head.needs_body => request.read_body::<Self>(),
-            Ok(_) => match request.discard_body() {
-                Ok(()) => suspend(request, settings),
-                Err(code) => Verdict::Finished(code),
+            Ok(_) => match cache::look(request, settings.database, &*settings) {
+                Looked::Answered(verdict) => verdict,
+                Looked::Asked(asked) => discard_body_and_suspend(request, settings, Some(asked)),
+                Looked::Off => discard_body_and_suspend(request, settings, None),
             },
         }
     }
 }
 
+fn discard_body_and_suspend(
+    request: &mut Request,
+    settings: Rc<SqlSettings>,
+    asked: Option<Asked>,
+) -> Verdict {
+    match request.discard_body() {
+        Ok(()) => suspend(request, settings, asked),
+        Err(code) => Verdict::Finished(code),
+    }
+}
+
+/// What a script answers to a request that reads depends on its parameters.
+impl ContentKey for SqlSettings {
+    fn settings(&self) -> String {
+        format!("{self:?}")
+    }
+
+    fn write(&self, key: &mut KeyBuilder, request: &mut Request, caller: &Caller) {
+        for parameter in self.config.script.parameters() {
+            match parameter {
+                // Nothing but a body has these.
+                Parameter::Body | Parameter::BodyBytes => {}
+                // The path is in every key.
+                Parameter::Path => {}
+                Parameter::Method => {
+                    key.part(request.method());
+                }
+                Parameter::RemoteAddr => {
+                    key.optional(request.remote_addr());
+                }
+                // As a whole: how they are taken apart is the script's business.
+                Parameter::Argument(_) => {
+                    key.arguments(request.args());
+                }
+                Parameter::Header(name) => fields(key, request, name.as_bytes()),
+                Parameter::Cookie(_) => fields(key, request, b"cookie"),
+                Parameter::Claim(name) => {
+                    let identity = caller.identity.as_deref();
+                    let claim = identity.and_then(|identity| identity.exact_claim(name));
+                    key.part(caller.role.as_bytes());
+                    key.optional(claim.as_ref().map(String::as_bytes));
+                }
+                Parameter::Variable(name) => {
+                    let index = self.variables.iter().find(|(other, _)| other == name);
+                    let value = index.and_then(|(_, index)| request.variable(*index));
+                    key.optional(value.as_deref());
+                }
+            }
+        }
+    }
+}
+
+fn fields(key: &mut KeyBuilder, request: &Request, name: &[u8]) {
+    for (_, value) in request
+        .headers()
+        .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+    {
+        key.number(1).part(value);
+    }
+    key.number(0);
+}
+
 impl BodyHandler for Sql {
     fn handle(request: &mut Request) -> Verdict {
         match settings(request) {
-            Some(settings) => suspend(request, settings),
+            Some(settings) => suspend(request, settings, None),
             None => Verdict::Status(500),
         }
     }
@@ -68,9 +133,14 @@ fn head(request: &Request, settings: &SqlSettings) -> Result<Head, Error> {
     Ok(Head::parse(&parts, &settings.config)?)
 }
 
-fn suspend(request: &mut Request, settings: Rc<SqlSettings>) -> Verdict {
+fn suspend(request: &mut Request, settings: Rc<SqlSettings>, asked: Option<Asked>) -> Verdict {
     request.suspend(|handle| async move {
-        match answer(&handle, &settings).await {
+        let make = async |recorder: Option<&Recorder>| answer(&handle, &settings, recorder).await;
+        let result = match asked {
+            Some(asked) => asked.answer(&handle, make).await,
+            None => make(None).await,
+        };
+        match result {
             Ok(reply) => Outcome::Reply(reply),
             Err(error) => handle
                 .with(|request| failure(request, &error))
@@ -79,11 +149,19 @@ fn suspend(request: &mut Request, settings: Rc<SqlSettings>) -> Verdict {
     })
 }
 
-async fn answer(handle: &RequestHandle, settings: &SqlSettings) -> Result<Reply, Error> {
+async fn answer(
+    handle: &RequestHandle,
+    settings: &SqlSettings,
+    recorder: Option<&Recorder>,
+) -> Result<Reply, Error> {
     let database = worker::database(settings.database).ok_or(Error::Internal)?;
     let batch = handle
         .with(|request| prepare(request, settings, &database))
         .ok_or(Error::Internal)??;
+    if let Some(recorder) = recorder {
+        // What functions read cannot be seen.
+        recorder.note(Reads::Unknown);
+    }
     let sink = || ScriptRows::new(settings, &batch);
     let rows = database.run(&batch, sink, &mut Whole).await?;
     let answer = rows.finish()?;
@@ -220,10 +298,8 @@ impl Parts<ScriptRows> for Whole {
 struct Issued {
     /// The body in the place of the script's.
     json: Option<Vec<u8>>,
-    headers: Vec<Header>,
+    headers: Vec<Field>,
 }
-
-type Header = (Cow<'static, str>, Cow<'static, [u8]>);
 
 /// Signs the claims of an answer, if it has any.
 fn issue(settings: &IssueTokenSettings, answer: &Answer) -> Result<Issued, Error> {
@@ -237,7 +313,7 @@ fn issue(settings: &IssueTokenSettings, answer: &Answer) -> Result<Issued, Error
         return Ok(Issued::default());
     };
     let cookies = cookies.into_iter();
-    let headers = cookies.map(|cookie| -> Header { ("Set-Cookie".into(), cookie.into_bytes().into()) });
+    let headers = cookies.map(|cookie| -> Field { ("Set-Cookie".into(), cookie.into()) });
     Ok(Issued {
         json: Some(json),
         headers: headers.collect(),
@@ -252,13 +328,13 @@ fn reply(request: &mut Request, answer: Answer, issued: Issued) -> Reply {
     let json = issued.json.or(answer.json).filter(|_| has_content);
     let mut headers = issued.headers;
     let own = answer.headers.into_iter();
-    headers.extend(own.map(|(name, value)| -> Header {
-        (name.into_string().into(), value.into_string().into_bytes().into())
-    }));
+    headers.extend(
+        own.map(|(name, value)| -> Field { (name.into_string().into(), value.into_string().into()) }),
+    );
     Reply {
         status: answer.status,
         content_type: json.is_some().then_some(JSON),
         headers,
-        body: has_content.then(|| json.unwrap_or_default()),
+        body: has_content.then(|| json.unwrap_or_default().into()),
     }
 }

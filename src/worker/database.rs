@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::rc::{Rc, Weak};
 
+use postern_core::cache::{self, DatabaseId, Generations};
 use postern_core::config::DatabaseConfig;
 use postern_core::error::{Error, Unavailable};
 use postern_core::plan::StatementPlan;
@@ -11,15 +12,19 @@ use postern_core::query::context::{self, Context, ContextStatements};
 use postern_core::query::{Query, StatementCache};
 use postern_core::schema_cache::SchemaCache;
 
+use super::cache::Changes;
 use super::connector::Connector;
 use super::exchange::{BatchError, Ending, News, Sink};
 use super::pool::{Lease, Pool};
 use super::schema::SchemaLoader;
-use crate::conf::DatabaseSettings;
+use crate::conf::{CacheZone, DatabaseSettings};
 
 /// A database of this worker.
 pub(crate) struct Database {
     config: Rc<DatabaseConfig>,
+    id: DatabaseId,
+    fingerprint: u64,
+    changes: Changes,
     pool: Rc<Pool>,
     schema: Rc<SchemaLoader>,
     statements: RefCell<Statements>,
@@ -53,7 +58,7 @@ pub(crate) struct Batch {
 
 impl Database {
     /// Starts to load the schema cache; connections are opened as they are needed.
-    pub(super) fn start(settings: &Rc<DatabaseSettings>) -> Rc<Self> {
+    pub(super) fn start(settings: &Rc<DatabaseSettings>, zones: &[Rc<CacheZone>]) -> Rc<Self> {
         let config = Rc::clone(&settings.config);
         let pool = Pool::new(Rc::clone(&config), Connector::new(Rc::clone(settings)));
         let schema = SchemaLoader::start(Rc::clone(&config), Rc::clone(&pool));
@@ -64,6 +69,9 @@ impl Database {
         let search_path = (config.context.search_path && !config.prepare)
             .then(|| context::search_path(config.schemas.iter().map(|schema| &**schema)));
         Rc::new(Self {
+            id: DatabaseId::of(&config.name),
+            changes: Changes::new(&config.name, zones.to_vec()),
+            fingerprint: cache::fingerprint(&format!("{settings:?}")),
             anonymous_role: config.anonymous_role.as_deref().map(Rc::from),
             statements: RefCell::new(statements),
             context_statements: RefCell::new(ContextStatements::new()),
@@ -88,6 +96,39 @@ impl Database {
     /// The schema cache; waits for the first one to be loaded.
     pub(crate) async fn schema(&self) -> Result<Rc<SchemaCache>, Unavailable> {
         self.schema.current().await
+    }
+
+    /// By what caches know it.
+    pub(crate) fn id(&self) -> DatabaseId {
+        self.id
+    }
+
+    /// A hash of its settings.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// Something in this relation (`schema.table`) may have changed.
+    pub(crate) fn changed(&self, relation: &str) {
+        self.changes.changed(relation);
+    }
+
+    /// Anything may have changed.
+    pub(crate) fn all_changed(&self) {
+        self.changes.all_changed();
+    }
+
+    /// The catalogue that requests are answered from, by its fingerprint. A worker that has none yet takes the others' word for it.
+    pub(crate) fn schema_fingerprint(&self, generations: &Generations<'_>) -> u64 {
+        match self.schema.now() {
+            Some(_) => 0,
+            None => generations.schema(self.id),
+        }
+    }
+
+    /// Whether changes that are made elsewhere should be heard of.
+    pub(crate) fn listens(&self) -> bool {
+        self.config.prepare
     }
 
     /// The role of a request without a token; `None` where it is the role that the connections log in with.

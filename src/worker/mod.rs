@@ -1,5 +1,6 @@
 //! What a worker process has: pools and schema caches. Made when the worker starts, gone when it exits.
 
+mod cache;
 mod connection;
 mod connector;
 mod database;
@@ -16,24 +17,28 @@ mod transport;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+pub(crate) use cache::{Making, Question, Source, Told, Waiting, find_near, judge, purge};
 pub(crate) use database::{Batch, Database, Parts};
 pub(crate) use exchange::{PART_BYTES, Sink};
 pub(crate) use key_fetcher::Refresh;
 pub(crate) use limits::with_tables;
 
-use crate::conf::MainConf;
+use crate::conf::{CacheZone, MainConf};
 use crate::nginx::executor::{self, Task};
 
 thread_local! {
     static STARTED: Cell<bool> = const { Cell::new(false) };
     static DATABASES: RefCell<Vec<Rc<Database>>> = const { RefCell::new(Vec::new()) };
+    static CACHES: RefCell<Vec<Rc<CacheZone>>> = const { RefCell::new(Vec::new()) };
     static KEY_FETCHERS: RefCell<Vec<Task>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The worker starts.
 pub(crate) fn start(main_conf: &MainConf) {
     executor::before_loop(|| {
-        DATABASES.set(main_conf.databases().map(Database::start).collect());
+        CACHES.set(main_conf.cache_zones());
+        let start = |settings| Database::start(settings, &main_conf.cache_zones());
+        DATABASES.set(main_conf.databases().map(start).collect());
         KEY_FETCHERS.set(main_conf.remote_keys.iter().map(key_fetcher::start).collect());
     });
     STARTED.set(true);
@@ -47,6 +52,9 @@ pub(crate) fn is_started() -> bool {
 /// The worker exits.
 pub(crate) fn stop() {
     KEY_FETCHERS.take();
+    for zone in CACHES.take() {
+        zone.waiting.take();
+    }
     for database in DATABASES.take() {
         database.stop();
     }
@@ -56,4 +64,14 @@ pub(crate) fn stop() {
 /// The database of that number.
 pub(crate) fn database(number: usize) -> Option<Rc<Database>> {
     DATABASES.with_borrow(|databases| databases.get(number).cloned())
+}
+
+/// Something in a relation of this name may have changed, in whichever database.
+pub(crate) fn changed(relation: &str) {
+    DATABASES.with_borrow(|databases| databases.iter().for_each(|database| database.changed(relation)));
+}
+
+/// Anything may have changed.
+pub(crate) fn all_changed() {
+    DATABASES.with_borrow(|databases| databases.iter().for_each(|database| database.all_changed()));
 }

@@ -89,6 +89,11 @@ impl SchemaLoader {
             .unwrap_or(Err(Unavailable::SchemaCacheNotLoaded))
     }
 
+    /// The schema cache, if there is one already.
+    pub(super) fn now(&self) -> Option<Rc<SchemaCache>> {
+        self.current.borrow().clone()
+    }
+
     /// Loads in the background; once more if asked while it is at it.
     fn reload(&self) {
         let under_way = self

@@ -22,7 +22,7 @@ pub struct DatabaseId(u64);
 
 /// The number of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slot(u32);
+struct Slot(u32);
 
 impl DatabaseId {
     /// That of a name.
@@ -34,15 +34,20 @@ impl DatabaseId {
     }
 
     /// The counter of a relation, `schema.name`.
-    pub fn relation(self, generations: &Generations<'_>, name: &str) -> Slot {
+    fn relation(self, generations: &Generations<'_>, name: &str) -> Slot {
         let mut hasher = SipHasher13::new_with_keys(self.0, 0);
         hasher.write(name.as_bytes());
         generations.slot(hasher.finish())
     }
 
-    /// The counter that says that anything may have changed.
-    pub fn everything(self, generations: &Generations<'_>) -> Slot {
+    /// The counter that says that everything may have changed.
+    fn everything(self, generations: &Generations<'_>) -> Slot {
         generations.slot(SipHasher13::new_with_keys(self.0, 1).finish())
+    }
+
+    /// The counter that says that something has changed, whatever it was.
+    fn anything(self, generations: &Generations<'_>) -> Slot {
+        generations.slot(SipHasher13::new_with_keys(self.0, 2).finish())
     }
 }
 
@@ -72,14 +77,25 @@ impl<'z> Generations<'z> {
 
     /// The generation of what a counter stands for. Whoever reads it before a query and finds it unchanged later knows that nothing
     /// has changed since.
-    pub fn generation(&self, slot: Slot) -> u64 {
+    fn generation(&self, slot: Slot) -> u64 {
         self.counters
             .get(slot.0 as usize)
             .map_or(0, |counter| counter.load(Ordering::SeqCst))
     }
 
-    /// What the counter stands for has changed.
-    pub fn advance(&self, slot: Slot) {
+    /// Something in this relation (`schema.name`) may have changed.
+    pub fn changed(&self, database: DatabaseId, relation: &str) {
+        self.advance(database.relation(self, relation));
+        self.advance(database.anything(self));
+    }
+
+    /// Everything in this database may have changed.
+    pub fn all_changed(&self, database: DatabaseId) {
+        self.advance(database.everything(self));
+        self.advance(database.anything(self));
+    }
+
+    fn advance(&self, slot: Slot) {
         if let Some(counter) = self.counters.get(slot.0 as usize) {
             counter.fetch_add(1, Ordering::SeqCst);
         }
@@ -146,7 +162,18 @@ impl Dependencies {
         relations: impl Iterator<Item = &'n str>,
     ) -> Self {
         let relations = relations.map(|name| database.relation(generations, name));
-        let slots = std::iter::once(database.everything(generations)).chain(relations);
+        Self::of(
+            generations,
+            std::iter::once(database.everything(generations)).chain(relations),
+        )
+    }
+
+    /// Whatever there is in the database.
+    pub fn on_anything(generations: &Generations<'_>, database: DatabaseId) -> Self {
+        Self::of(generations, std::iter::once(database.anything(generations)))
+    }
+
+    fn of(generations: &Generations<'_>, slots: impl Iterator<Item = Slot>) -> Self {
         Self(slots.map(|slot| (slot, generations.generation(slot))).collect())
     }
 
@@ -199,11 +226,12 @@ mod tests {
         let items = read(app, &["api.items"]);
         let books = read(app, &["api.books", "api.authors"]);
         let elsewhere = read(other, &["api.items"]);
-        generations.advance(app.relation(&generations, "api.authors"));
+        let anything = Dependencies::on_anything(&generations, app);
+        generations.changed(app, "api.authors");
         assert!(items.are_current(&generations) && elsewhere.are_current(&generations));
-        assert!(!books.are_current(&generations));
+        assert!(!books.are_current(&generations) && !anything.are_current(&generations));
         assert!(read(app, &["api.books", "api.authors"]).are_current(&generations));
-        generations.advance(app.everything(&generations));
+        generations.all_changed(app);
         assert!(!items.are_current(&generations));
         assert!(elsewhere.are_current(&generations));
     }

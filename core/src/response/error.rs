@@ -45,6 +45,8 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
             hint: Some("if it is none, tell whoever runs this server the number of the request".into()),
             ..Shown::new(403, "POSTERN370".into(), error.to_string().into())
         },
+        Error::NotCached => Shown::new(504, "POSTERN504".into(), error.to_string().into()),
+        Error::NothingToPurge => Shown::new(400, "POSTERN110".into(), error.to_string().into()),
         Error::NotFound => Shown::new(404, "POSTERN404".into(), error.to_string().into()),
         Error::Internal => Shown::new(500, "POSTERN500".into(), error.to_string().into()),
         Error::Http(status) => of_nginx(*status),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use postern_core::limit::{AddressKey, Policy};
 
 pub(super) use directive::PosternLimit;
-pub(super) use resolve::resolve;
+pub(super) use resolve::{resolve, zones};
 pub(super) use settings::{PosternLimitHeaders, PosternLimitIpv6Prefix, PosternLimitLogLevel};
 
 use super::ZoneSettings;

@@ -56,7 +56,7 @@ impl Fixture {
 
     fn change(&self) {
         let generations = self.generations();
-        generations.advance(DatabaseId::of("app").relation(&generations, "api.items"));
+        generations.changed(DatabaseId::of("app"), "api.items");
     }
 
     /// Asks as a process that waits for others for a second, at a time at which stored responses are fresh as long as they say.
