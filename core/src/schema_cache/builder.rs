@@ -1,15 +1,19 @@
 //! From rows of the catalogue to a snapshot.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 use std::rc::Rc;
 
+use serde::de::IgnoredAny;
+
+use super::dependency::Dependencies;
 use super::row::{
     ArgumentRow, ClassRow, ColumnRow, ForeignKeyRow, FunctionRow, KeyRow, RelationRow, Row, TypeRow,
 };
 use super::types::builtin;
 use super::{
-    Argument, ArgumentMode, Column, DataType, ForeignKey, Function, Generated, QualifiedName, Relation,
-    RelationKind, SchemaCache, TypeClass, TypeKind, Volatility, Writable,
+    Argument, ArgumentMode, Column, DataType, Effect, ForeignKey, Function, Generated, QualifiedName,
+    Relation, RelationKind, SchemaCache, TypeClass, TypeKind, Volatility, Writable,
 };
 
 /// Why rows of the catalogue do not make a snapshot.
@@ -31,8 +35,10 @@ pub enum SchemaCacheError {
 #[derive(Default)]
 pub struct SchemaCacheBuilder {
     types: Types,
-    relations: HashMap<QualifiedName, Rc<Relation>>,
+    relations: Vec<Relation>,
     functions: HashMap<QualifiedName, Vec<Function>>,
+    dependencies: Dependencies,
+    fingerprint: u64,
     early: Vec<Row>,
 }
 
@@ -45,6 +51,8 @@ impl SchemaCacheBuilder {
     /// Takes one row: the JSON text in its only column.
     pub fn row(&mut self, json: &[u8]) -> Result<(), SchemaCacheError> {
         let row = serde_json::from_slice(json)?;
+        // A sum, so that the order of rows does not matter.
+        self.fingerprint = self.fingerprint.wrapping_add(hash(json));
         if self.has_types_of(&row) {
             return self.add(row);
         }
@@ -57,16 +65,22 @@ impl SchemaCacheBuilder {
         for row in std::mem::take(&mut self.early) {
             self.add(row)?;
         }
+        let dependencies = self.dependencies;
+        let relations = self.relations.into_iter().map(|mut relation| {
+            dependencies.resolve(&mut relation);
+            (relation.name.clone(), Rc::new(relation))
+        });
         Ok(SchemaCache {
-            relations: self.relations,
+            relations: relations.collect(),
             functions: self.functions,
             types: self.types,
+            fingerprint: self.fingerprint,
         })
     }
 
     fn has_types_of(&self, row: &Row) -> bool {
         match row {
-            Row::Type(_) => true,
+            Row::Type(_) | Row::Dependency(_) | Row::Definitions(_) => true,
             Row::Relation(row) => row
                 .columns
                 .iter()
@@ -85,10 +99,9 @@ impl SchemaCacheBuilder {
             Row::Type(row) => {
                 self.types.insert(row.name.clone(), Rc::new(data_type(row)));
             }
-            Row::Relation(row) => {
-                let relation = relation(row, &self.types)?;
-                self.relations.insert(relation.name.clone(), Rc::new(relation));
-            }
+            Row::Relation(row) => self.relations.push(relation(row, &self.types)?),
+            Row::Dependency(row) => self.dependencies.add(row),
+            Row::Definitions(IgnoredAny) => {}
             Row::Function(row) => {
                 let function = function(row, &self.types)?;
                 self.functions
@@ -102,6 +115,13 @@ impl SchemaCacheBuilder {
 }
 
 type Types = HashMap<Box<str>, Rc<DataType>>;
+
+/// SipHash with the keys 0: the same in every process.
+fn hash(json: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(json);
+    hasher.finish()
+}
 
 fn type_named(types: &Types, name: Box<str>) -> Result<Rc<DataType>, SchemaCacheError> {
     types.get(&name).cloned().ok_or(SchemaCacheError::Type(name))
@@ -159,6 +179,10 @@ fn relation(row: RelationRow, types: &Types) -> Result<Relation, SchemaCacheErro
         primary_key,
         unique_keys,
         foreign_keys: row.foreign_keys.into_iter().map(foreign_key).collect(),
+        // Known when all rows are in.
+        reads: Rc::default(),
+        opaque: false,
+        writes: Effect::Everything,
         by_name,
     })
 }
@@ -301,6 +325,21 @@ mod tests {
                 "a key of a column that is not there is none"
             );
         }
+    }
+
+    /// Workers read the same catalogue in whatever order, and share what they know by its fingerprint.
+    #[test]
+    fn the_fingerprint_is_that_of_the_rows_in_any_order() {
+        let fingerprint = |rows: &[&str]| {
+            let mut builder = SchemaCacheBuilder::new();
+            rows.iter()
+                .for_each(|row| builder.row(row.as_bytes()).expect("a good row"));
+            builder.finish().expect("all types are there").fingerprint()
+        };
+        let definitions = r#"{"definitions":"1"}"#;
+        let one = fingerprint(&[TYPE, RELATION, definitions]);
+        assert_eq!(one, fingerprint(&[definitions, RELATION, TYPE]));
+        assert_ne!(one, fingerprint(&[TYPE, RELATION, r#"{"definitions":"2"}"#]));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! built from the rows of `query::introspection::catalogue`, one at a time.
 
 mod builder;
+mod dependency;
 mod function;
 mod relation;
 mod row;
@@ -11,7 +12,7 @@ mod types;
 
 pub use builder::{SchemaCacheBuilder, SchemaCacheError};
 pub use function::{Argument, ArgumentMode, Function, Volatility};
-pub use relation::{ForeignKey, Relation, RelationKind, Writable};
+pub use relation::{Effect, ForeignKey, Relation, RelationKind, Writable};
 pub use types::{Column, DataType, Generated, TypeClass, TypeKind};
 
 use std::collections::HashMap;
@@ -32,9 +33,16 @@ pub struct SchemaCache {
     relations: HashMap<QualifiedName, Rc<Relation>>,
     functions: HashMap<QualifiedName, Vec<Function>>,
     types: HashMap<Box<str>, Rc<DataType>>,
+    fingerprint: u64,
 }
 
 impl SchemaCache {
+    /// The same number in all processes for the same catalogue. It is another one after a change of what the snapshot holds,
+    /// and also of what is behind it: bodies of views, policies and functions, owners and privileges.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
     /// The relation of that name.
     pub fn relation(&self, name: &QualifiedName) -> Option<&Rc<Relation>> {
         self.relations.get(name)

@@ -1,5 +1,7 @@
 //! Tables and views.
 
+use std::rc::Rc;
+
 use super::{Column, QualifiedName};
 
 /// What a relation is (`pg_class.relkind`).
@@ -39,6 +41,16 @@ pub struct Writable {
     pub delete: bool,
 }
 
+/// What a statement can change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// These relations, as `schema.name`: the relation itself, the tables of a view, ancestors and descendants, and by
+    /// foreign keys the tables whose rows follow. What triggers and functions write besides is not known here. Sorted.
+    Relations(Rc<[Box<str>]>),
+    /// Anything: a rule or an INSTEAD OF trigger does something else, or the relations are too many to be told.
+    Everything,
+}
+
 /// A table or a view.
 #[derive(Debug, Clone)]
 pub struct Relation {
@@ -58,6 +70,14 @@ pub struct Relation {
     pub unique_keys: Vec<Vec<usize>>,
     /// The foreign keys that start here.
     pub foreign_keys: Vec<ForeignKey>,
+    /// What a SELECT on it depends on, as `schema.name`: the relation itself and, for a view, what its rule reads, through
+    /// views; likewise what the policies for reading tables use; ancestors and descendants of tables (partitions). A
+    /// materialized view and a foreign table stand for themselves. Sorted.
+    pub reads: Rc<[Box<str>]>,
+    /// Some function on the way may read more than `reads` says: its body is known to its language only.
+    pub opaque: bool,
+    /// What a write through it can change.
+    pub writes: Effect,
     /// Positions in `columns`, sorted by name.
     pub(super) by_name: Box<[u16]>,
 }

@@ -1,6 +1,7 @@
 //! The rows of `query/introspection/catalogue.sql` as serde reads them.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// One row.
 #[derive(Deserialize)]
@@ -9,6 +10,9 @@ pub(super) enum Row {
     Type(TypeRow),
     Relation(RelationRow),
     Function(FunctionRow),
+    Dependency(DependencyRow),
+    /// Only its bytes matter, for the fingerprint.
+    Definitions(IgnoredAny),
 }
 
 #[derive(Deserialize)]
@@ -96,3 +100,15 @@ pub(super) struct FunctionRow {
 /// Name, type, `proargmodes`.
 #[derive(Deserialize)]
 pub(super) struct ArgumentRow(pub(super) Box<str>, pub(super) Box<str>, pub(super) char);
+
+/// What a relation has to do with others, which are named `schema.name`.
+#[derive(Deserialize)]
+pub(super) struct DependencyRow {
+    pub(super) relation: Box<str>,
+    pub(super) view: bool,
+    pub(super) opaque: bool,
+    pub(super) diverted: bool,
+    pub(super) reads: Vec<Box<str>>,
+    pub(super) parents: Vec<Box<str>>,
+    pub(super) cascades: Vec<Box<str>>,
+}

@@ -11,10 +11,14 @@ use crate::sql_support::golden_dir;
 /// `golden/schema.jsonl` is what a server says of `golden/schema.sql`.
 #[test]
 fn the_golden_schema_is_that_of_a_server() {
-    Session::start().sql("CREATE DATABASE golden");
+    // Keeps the server where no other test does.
+    let mut server = Session::start();
+    server.sql("CREATE DATABASE golden");
     let mut session = Session::start_in("golden");
     session.script(&golden_schema());
     let mut rows = session.catalogue(&["api"]);
+    // A number that is another one in every database.
+    rows.retain(|row| !row.starts_with("{\"definitions\""));
     rows.sort_unstable();
     let actual: String = rows.iter().map(|row| format!("{row}\n")).collect();
     let path = golden_dir().join("schema.jsonl");

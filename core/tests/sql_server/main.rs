@@ -9,6 +9,7 @@ mod support;
 
 mod catalogue;
 mod context;
+mod dependencies;
 mod keyset;
 mod parameters;
 mod session;

@@ -1,4 +1,6 @@
--- The catalogue of the schemas $1, one JSON text a row: {"type": …}, {"relation": …}, {"function": …}.
+-- The catalogue of the schemas $1, one JSON text a row: {"type": …}, {"relation": …}, {"function": …}; of all schemas
+-- {"dependency": …}, and {"definitions": …}, a number that changes when what is stored of views, policies, functions and
+-- privileges does.
 -- Every step is set-based: hash joins and aggregates over pg_catalog, nothing is asked per row of another query except
 -- what only a function knows (pg_get_expr, and whether a view can be written). search_path is empty while it runs:
 -- format_type and pg_get_expr qualify every name that is not PostgreSQL's own, and nobody can shadow what is called here.
@@ -202,9 +204,103 @@ function_row as (
            on a.oid = f.oid
     left join pg_catalog.pg_description d
            on d.objoid = f.oid and d.classoid = 'pg_catalog.pg_proc'::regclass
+),
+-- Everything that has rows, wherever it is: a view in $1 may read what is outside.
+content as (
+    select c.oid, c.relkind, c.relrowsecurity, n.nspname || '.' || c.relname as name
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'
+      and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+),
+-- What the rule of a view and the policies for reading a table use, and what the functions and operators there use: as far
+-- as PostgreSQL knows, that is those with a body in standard SQL.
+used (rel, classid, objid) as (
+    select u.rel, d.refclassid, d.refobjid
+    from (select r.ev_class, 'pg_catalog.pg_rewrite'::regclass::oid, r.oid
+          from pg_catalog.pg_rewrite r join content c on c.oid = r.ev_class
+          where c.relkind = 'v' and r.ev_type = '1'
+          union all
+          select p.polrelid, 'pg_catalog.pg_policy'::regclass::oid, p.oid
+          from pg_catalog.pg_policy p join content c on c.oid = p.polrelid
+          where c.relrowsecurity and p.polcmd in ('r', '*')) as u (rel, classid, objid)
+    join pg_catalog.pg_depend d on d.classid = u.classid and d.objid = u.objid
+    union
+    select u.rel, d.refclassid, d.refobjid
+    from used u join pg_catalog.pg_depend d on d.classid = u.classid and d.objid = u.objid
+    where u.classid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
+),
+read_edge as (
+    select u.rel, json_agg(c.name order by c.name collate "C") as names
+    from used u join content c on c.oid = u.objid
+    where u.classid = 'pg_catalog.pg_class'::regclass and u.objid <> u.rel
+    group by u.rel
+),
+-- Whether a function that may read has a body that only its language knows.
+opaque as (
+    select distinct u.rel
+    from used u
+    join pg_catalog.pg_proc p on p.oid = u.objid and u.classid = 'pg_catalog.pg_proc'::regclass
+    join pg_catalog.pg_language l on l.oid = p.prolang
+    where p.prosqlbody is null and p.provolatile <> 'i' and l.lanname not in ('internal', 'c')
+),
+parent_edge as (
+    select i.inhrelid as rel, json_agg(c.name order by c.name collate "C") as names
+    from pg_catalog.pg_inherits i join content c on c.oid = i.inhparent
+    group by i.inhrelid
+),
+-- Tables that a foreign key has follow what happens to the rows that they refer to.
+cascade_edge as (
+    select f.confrelid as rel, json_agg(c.name order by c.name collate "C") as names
+    from (select distinct confrelid, conrelid
+          from pg_catalog.pg_constraint
+          where contype = 'f' and conparentid = 0
+            and (confdeltype in ('c', 'n', 'd') or confupdtype in ('c', 'n', 'd'))) as f
+    join content c on c.oid = f.conrelid
+    group by f.confrelid
+),
+-- Where a write does something else than what the statement says.
+diverted as (
+    select ev_class as rel from pg_catalog.pg_rewrite where ev_type <> '1' and ev_enabled <> 'D'
+    union
+    select tgrelid from pg_catalog.pg_trigger where tgtype & 64 <> 0 and tgenabled <> 'D'
+),
+-- A relation that nothing is said of depends on nothing but itself.
+dependency_row as (
+    select json_build_object('dependency', json_build_object(
+        'relation', c.name, 'view', c.relkind = 'v', 'opaque', o.rel is not null, 'diverted', d.rel is not null,
+        'reads', coalesce(r.names, '[]'), 'parents', coalesce(p.names, '[]'), 'cascades', coalesce(f.names, '[]')))
+        as entry
+    from content c
+    left join read_edge r on r.rel = c.oid
+    left join parent_edge p on p.rel = c.oid
+    left join cascade_edge f on f.rel = c.oid
+    left join opaque o on o.rel = c.oid
+    left join diverted d on d.rel = c.oid
+    where c.relkind = 'v' or r.rel is not null or p.rel is not null or f.rel is not null or o.rel is not null
+       or d.rel is not null
+),
+definition (hash) as (
+    select hashtextextended(r.ev_action::text, r.ev_class::int8)
+    from pg_catalog.pg_rewrite r join content c on c.oid = r.ev_class
+    union all
+    select hashtextextended(concat_ws(' ', p.polcmd, p.polpermissive, p.polroles, p.polqual, p.polwithcheck),
+                            p.polrelid::int8)
+    from pg_catalog.pg_policy p
+    union all
+    select hashtextextended(concat_ws(' ', p.prosrc, p.prosqlbody, p.prosecdef, p.proconfig, p.proacl, p.proowner),
+                            p.oid::int8)
+    from pg_catalog.pg_proc p where p.oid >= 16384
+    union all
+    select hashtextextended(concat_ws(' ', c.relrowsecurity, c.relforcerowsecurity, c.relacl, c.relowner, c.reloptions),
+                            c.oid::int8)
+    from pg_catalog.pg_class c join content using (oid)
 )
 select entry::text from type_row
 union all
 select entry::text from relation_row
 union all
 select entry::text from function_row
+union all
+select entry::text from dependency_row
+union all
+select json_build_object('definitions', coalesce(sum(hash), 0)::text)::text from definition
