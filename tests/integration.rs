@@ -13,6 +13,7 @@ mod support;
 mod integration {
     mod accounts;
     mod authentication;
+    mod cache;
     mod database_faults;
     mod jwt_keys;
     mod large_pages;

@@ -110,6 +110,8 @@ pub(crate) struct CacheConf {
     cache: Cache,
     /// The value of Cache-Control; `None` in it where there is to be none.
     control: Option<Option<Box<str>>>,
+    /// See [`CacheConf::vary`].
+    vary: OnceCell<Option<Box<str>>>,
     /// See [`CacheConf::fingerprint`].
     fingerprint: OnceCell<u64>,
 }
@@ -144,6 +146,22 @@ impl CacheConf {
                 Scope::Role | Scope::User => "private, no-cache",
             }),
         }
+    }
+
+    /// The fields of a request that choose the response (RFC 9110 section 12.5.5); tokens may be in cookies as well.
+    pub(crate) fn vary(&self, with_cookies: bool) -> Option<&str> {
+        let vary = self.vary.get_or_init(|| {
+            let config = &self.settings()?.config;
+            let who: &[&str] = match (config.scope, with_cookies) {
+                (Scope::Public, _) => &[],
+                (Scope::Role | Scope::User, false) => &["Authorization"],
+                (Scope::Role | Scope::User, true) => &["Authorization", "Cookie"],
+            };
+            let names = who.iter().copied().chain(config.vary.iter().map(|name| &**name));
+            let names: Vec<&str> = names.collect();
+            (!names.is_empty()).then(|| names.join(", ").into())
+        });
+        vary.as_deref()
     }
 
     /// A hash of everything in the configuration that a response may depend on: a configuration that answers otherwise does not find

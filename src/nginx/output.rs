@@ -9,6 +9,7 @@ use nginx_sys::{
 };
 
 use super::cleanup;
+use super::module::Module;
 use super::request::Request;
 
 /// A whole response.
@@ -100,6 +101,17 @@ impl Request {
     /// The same with a name that need not be copied.
     pub(crate) fn add_constant_header(&mut self, name: &'static str, value: &[u8]) -> Option<()> {
         let value = self.pool_copy(value)?;
+        self.push_copied_header(super::borrowed(name.as_bytes()), value)
+            .map(|_| ())
+    }
+
+    /// Adds a header field with a value of the location's configuration, which lives longer than the request.
+    pub(crate) fn add_configured_header<M: Module>(
+        &mut self,
+        name: &'static str,
+        value: impl FnOnce(&M::LocationConf) -> Option<&str>,
+    ) -> Option<()> {
+        let value = super::borrowed(value(self.location_conf::<M>())?.as_bytes());
         self.push_copied_header(super::borrowed(name.as_bytes()), value)
             .map(|_| ())
     }

@@ -8,8 +8,9 @@ mod variables;
 
 use std::rc::Rc;
 
-use postern_core::cache::{CacheStatus, Forward, RequestControl, Stored};
+use postern_core::cache::{CacheStatus, Forward, Judge, Key, RequestControl, Stored};
 use postern_core::error::Error;
+use postern_core::media_type;
 
 pub(crate) use fields::CacheFields;
 pub(super) use key::ContentKey;
@@ -18,8 +19,8 @@ pub(super) use recorder::{Reads, Recorder};
 pub(crate) use variables::{CacheAge, CacheStatusVariable};
 
 use super::caller::Caller;
-use super::reply::{self, JSON};
-use crate::conf::Postern;
+use super::reply::JSON;
+use crate::conf::{CacheSettings, CacheZone, Postern};
 use crate::nginx::output::Reply;
 use crate::nginx::phase::Verdict;
 use crate::nginx::task::RequestHandle;
@@ -39,6 +40,16 @@ pub(crate) struct Note {
 }
 
 impl Note {
+    /// A stored response is sent.
+    fn of(judge: &Judge<'_>, stored: &Stored, status: CacheStatus) -> Self {
+        Self {
+            status,
+            age_s: judge.age_ms(&stored.lifetime) / 1000,
+            ttl_s: judge.ttl_s(&stored.lifetime),
+            forward: Forward::default(),
+        }
+    }
+
     /// The response was made.
     fn made(status: CacheStatus, forward: Forward) -> Self {
         Self {
@@ -50,158 +61,186 @@ impl Note {
     }
 }
 
-/// What is found before anything is made.
-pub(super) enum Looked {
-    /// The location or the request is not for the cache.
-    Off,
-    /// The request is answered.
-    Answered(Verdict),
-    /// The cache has been asked: [`Asked::answer`] goes on.
-    Asked(Asked),
+/// A request that may be answered from a cache.
+struct Cached {
+    settings: Rc<CacheSettings>,
+    zone: Rc<CacheZone>,
+    database: Rc<Database>,
+    caller: Caller,
+    source: Source,
+    control: RequestControl,
 }
 
-/// A request that the cache cannot answer at once.
-pub(super) struct Asked {
-    question: Rc<Question>,
-    told: Told,
-    bypasses: bool,
-}
-
-/// Looks for the response of a request that reads.
-pub(super) fn look(request: &mut Request, database: usize, content: &impl ContentKey) -> Looked {
-    let conf = request.location_conf::<Postern>();
-    let Some(settings) = conf.cache.settings() else {
-        return Looked::Off;
-    };
-    let config = &settings.config;
-    let is_cached = match request.method() {
-        b"GET" => config.get,
-        b"HEAD" => config.head,
-        _ => false,
-    };
-    let (settings, Some(zone)) = (Rc::clone(settings), settings.zone().cloned()) else {
-        return Looked::Off;
-    };
-    // Tokens are nobody else's.
-    if !is_cached || conf.issue_token.is_some() {
-        return Looked::Off;
-    }
-    let control = control(request, settings.config.request_control);
-    if control.no_store {
-        note(request, Note::made(CacheStatus::Bypass, Forward::default()));
-        return Looked::Off;
-    }
-    let Some(database) = worker::database(database) else {
-        return Looked::Off;
-    };
-    // Who may not ask is told so where the response is made.
-    let Ok(caller) = Caller::of(request, &database) else {
-        return Looked::Off;
-    };
-    let source = source(&database);
-    let bypasses = control.no_cache;
-    let asked = key::with(request, &settings, &zone, &database, &caller, content, |key| {
-        if !bypasses && let Some(stored) = worker::find_near(&zone, &settings.config, key, source, control) {
-            return Err(stored);
+impl Cached {
+    /// `None` if the location or the request is not for the cache.
+    fn of(request: &mut Request, database: usize) -> Option<Self> {
+        let conf = request.location_conf::<Postern>();
+        let settings = Rc::clone(conf.cache.settings()?);
+        let is_cached = match request.method() {
+            b"GET" => settings.config.get,
+            b"HEAD" => settings.config.head,
+            _ => false,
+        };
+        // Tokens are nobody else's.
+        if !is_cached || conf.issue_token.is_some() {
+            return None;
         }
-        Ok(Rc::new(Question {
-            zone: Rc::clone(&zone),
-            settings: Rc::clone(&settings),
+        let zone = Rc::clone(settings.zone()?);
+        let database = worker::database(database)?;
+        // Who may not ask is told so where the response is made.
+        let caller = Caller::of(request, &database).ok()?;
+        Some(Self {
+            control: control(request, settings.config.request_control),
+            source: source(&database),
+            settings,
+            zone,
+            database,
+            caller,
+        })
+    }
+
+    fn with_key<T>(
+        &self,
+        request: &mut Request,
+        content: &impl ContentKey,
+        look: impl FnOnce(&Key<'_>) -> T,
+    ) -> Option<T> {
+        let Self {
+            settings,
+            zone,
+            database,
+            caller,
+            ..
+        } = self;
+        key::with(request, settings, zone, database, caller, content, look)
+    }
+}
+
+/// Answers a request that reads from what this worker has itself. Nothing else is known of the request yet: whoever has asked for the
+/// same has asked for something that there is.
+pub(super) fn answer_near(
+    request: &mut Request,
+    database: usize,
+    content: &impl ContentKey,
+) -> Option<Verdict> {
+    let cached = Cached::of(request, database)?;
+    let control = cached.control;
+    let is_acceptable = request.header(b"accept").is_none_or(media_type::accepts_json);
+    if control.no_store || control.no_cache || !is_acceptable {
+        return None;
+    }
+    let config = &cached.settings.config;
+    let find = |key: &Key<'_>| worker::find_near(&cached.zone, config, key, cached.source, control);
+    let stored = cached.with_key(request, content, find)??;
+    let judge = worker::judge(&cached.zone, config, cached.source, control)?;
+    let note = Note::of(&judge, &stored, CacheStatus::Hit);
+    Some(send(request, &stored, note))
+}
+
+/// The response of a request: a stored one, or one that is made, by this request (`make`) or by another one that it waits for.
+pub(super) async fn answer(
+    handle: &RequestHandle,
+    database: usize,
+    content: &impl ContentKey,
+    make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
+) -> Result<Reply, Error> {
+    let has_cache = |request: &mut Request| request.location_conf::<Postern>().cache.settings().is_some();
+    if !handle.with(has_cache).unwrap_or_default() {
+        return make(None).await;
+    }
+    // The catalogue is part of every key. Where it cannot be loaded, that of other workers is.
+    if let Some(database) = worker::database(database) {
+        let _ = database.schema().await;
+    }
+    match handle
+        .with(|request| question(request, database, content))
+        .flatten()
+    {
+        Some((question, bypasses)) => ask(handle, &question, bypasses, make).await,
+        None => make(None).await,
+    }
+}
+
+/// What is asked of the zone, and whether no stored response will do. `None` where the cache is not asked.
+fn question(
+    request: &mut Request,
+    database: usize,
+    content: &impl ContentKey,
+) -> Option<(Rc<Question>, bool)> {
+    let cached = Cached::of(request, database)?;
+    if cached.control.no_store {
+        note(request, Note::made(CacheStatus::Bypass, Forward::default()));
+        return None;
+    }
+    let question = cached.with_key(request, content, |key| {
+        Rc::new(Question {
+            zone: Rc::clone(&cached.zone),
+            settings: Rc::clone(&cached.settings),
             key: key.bytes.into(),
             hash: key.hash,
-            source,
-            control,
-        }))
-    });
-    match asked {
-        None => Looked::Off,
-        Some(Err(stored)) => {
-            let judge = worker::judge(&zone, &settings.config, source, control);
-            let (age_ms, ttl_s) = judge.map_or((0, 0), |judge| {
-                (judge.age_ms(&stored.lifetime), judge.ttl_s(&stored.lifetime))
-            });
-            let note = Note {
-                status: CacheStatus::Hit,
-                age_s: age_ms / 1000,
-                ttl_s,
-                forward: Forward::default(),
-            };
-            Looked::Answered(send(request, &stored, note))
-        }
-        Some(Ok(question)) => ask(request, question, bypasses),
-    }
+            source: cached.source,
+            control: cached.control,
+        })
+    })?;
+    Some((question, cached.control.no_cache))
 }
 
-/// Asks the zone, which answers at once; the request waits only for what has to be made.
-fn ask(request: &mut Request, question: Rc<Question>, bypasses: bool) -> Looked {
-    match question.ask(bypasses) {
-        Told::Fresh(stored) => {
-            let note = note_of(&question, &stored, CacheStatus::Hit);
-            Looked::Answered(send(request, &stored, note))
-        }
-        Told::Updating(stored) => {
-            let note = note_of(&question, &stored, CacheStatus::Updating);
-            Looked::Answered(send(request, &stored, note))
-        }
-        _ if question.control.only_if_cached => {
-            note(request, Note::made(CacheStatus::Miss, Forward::default()));
-            Looked::Answered(reply::refuse(request, &Error::NotCached))
-        }
-        told => Looked::Asked(Asked {
-            question,
-            told,
-            bypasses,
-        }),
-    }
-}
-
-impl Asked {
-    /// The response: made by this request, by `make`, or by the one that it waits for.
-    pub(super) async fn answer(
-        self,
-        handle: &RequestHandle,
-        make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
-    ) -> Result<Reply, Error> {
-        let Self {
-            question,
-            mut told,
-            bypasses,
-        } = self;
-        let give_up_ms = time::shared_ms().saturating_add(question.settings.config.lock_timeout_ms);
-        let mut has_waited = false;
-        loop {
-            match told {
-                Told::Fresh(stored) => {
-                    let status = if has_waited {
-                        CacheStatus::Miss
-                    } else {
-                        CacheStatus::Hit
-                    };
-                    let mut found = note_of(&question, &stored, status);
-                    found.forward.collapsed = has_waited;
-                    return Ok(stored_reply(handle, &stored, found));
-                }
-                Told::Updating(stored) => {
-                    let found = note_of(&question, &stored, CacheStatus::Updating);
-                    return Ok(stored_reply(handle, &stored, found));
-                }
-                Told::Make(making) => {
-                    return make_and_keep(handle, &question, making, bypasses, make).await;
-                }
-                Told::Pass => {
-                    note_later(handle, Note::made(CacheStatus::Miss, Forward::default()));
-                    return make(None).await;
-                }
-                Told::Wait => {
-                    let left_ms = give_up_ms.saturating_sub(time::shared_ms());
-                    has_waited = true;
-                    told = if question.wait(left_ms).await {
-                        question.ask(false)
-                    } else {
-                        Told::Pass
-                    };
+async fn ask(
+    handle: &RequestHandle,
+    question: &Rc<Question>,
+    bypasses: bool,
+    make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
+) -> Result<Reply, Error> {
+    let give_up_ms = time::shared_ms().saturating_add(question.settings.config.lock_timeout_ms);
+    let mut has_waited = false;
+    let mut told = question.ask(bypasses);
+    loop {
+        told = match told {
+            Told::Fresh(stored) => {
+                let status = if has_waited {
+                    CacheStatus::Miss
+                } else {
+                    CacheStatus::Hit
+                };
+                let mut found = note_of(question, &stored, status);
+                found.forward.collapsed = has_waited;
+                return Ok(stored_reply(handle, &stored, found));
+            }
+            Told::Updating(stored) => {
+                let found = note_of(question, &stored, CacheStatus::Updating);
+                return Ok(stored_reply(handle, &stored, found));
+            }
+            _ if question.control.only_if_cached => {
+                note_later(handle, Note::made(CacheStatus::Miss, Forward::default()));
+                return Err(Error::NotCached);
+            }
+            Told::Make(making) => return make_and_keep(handle, question, making, bypasses, make).await,
+            Told::Pass(old) => return make_alone(handle, question, old, make).await,
+            Told::Wait => {
+                has_waited = true;
+                let left_ms = give_up_ms.saturating_sub(time::shared_ms());
+                if question.wait(left_ms).await {
+                    question.ask(false)
+                } else {
+                    Told::Pass(None)
                 }
             }
+        };
+    }
+}
+
+async fn make_alone(
+    handle: &RequestHandle,
+    question: &Question,
+    old: Option<Rc<Stored>>,
+    make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
+) -> Result<Reply, Error> {
+    let note = Note::made(CacheStatus::Miss, Forward::default());
+    match make(None).await {
+        Err(error) => failed(handle, question, error, old, note),
+        made => {
+            note_later(handle, note);
+            made
         }
     }
 }
@@ -244,36 +283,44 @@ async fn make_and_keep(
         // The client is gone: somebody else makes it.
         Err(error @ Error::Http(_)) => Err(error),
         Err(error) => {
-            let old = making
-                .old
-                .clone()
-                .filter(|_| matches!(error, Error::Unavailable(_)));
+            let old = making.old.clone();
             making.give_up();
-            match old {
-                Some(old) => {
-                    let found = note_of(question, &old, CacheStatus::Stale);
-                    Ok(stored_reply(handle, &old, found))
-                }
-                None => {
-                    note_later(handle, Note::made(status, Forward::default()));
-                    Err(error)
-                }
-            }
+            failed(
+                handle,
+                question,
+                error,
+                old,
+                Note::made(status, Forward::default()),
+            )
+        }
+    }
+}
+
+/// While the database cannot be asked, an old response is better than none.
+fn failed(
+    handle: &RequestHandle,
+    question: &Question,
+    error: Error,
+    old: Option<Rc<Stored>>,
+    note: Note,
+) -> Result<Reply, Error> {
+    match old.filter(|_| matches!(error, Error::Unavailable(_))) {
+        Some(old) => {
+            let found = note_of(question, &old, CacheStatus::Stale);
+            Ok(stored_reply(handle, &old, found))
+        }
+        None => {
+            note_later(handle, note);
+            Err(error)
         }
     }
 }
 
 /// What is said of a stored response.
 fn note_of(question: &Question, stored: &Stored, status: CacheStatus) -> Note {
-    let judge = question.judge();
-    let (age_ms, ttl_s) = judge.map_or((0, 0), |judge| {
-        (judge.age_ms(&stored.lifetime), judge.ttl_s(&stored.lifetime))
-    });
-    Note {
-        status,
-        age_s: age_ms / 1000,
-        ttl_s,
-        forward: Forward::default(),
+    match question.judge() {
+        Some(judge) => Note::of(&judge, stored, status),
+        None => Note::made(status, Forward::default()),
     }
 }
 

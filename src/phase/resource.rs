@@ -10,7 +10,7 @@ use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
 
 use super::access::{self, arguments};
-use super::cache::{self, Asked, ContentKey, Looked, Reads, Recorder};
+use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
@@ -33,27 +33,18 @@ impl Handler for Resource {
         if let Some(refused) = access::refuse_subrequest(request) {
             return refused;
         }
+        if let Some(verdict) = cache::answer_near(request, settings.database, &*settings) {
+            return verdict;
+        }
         let args = arguments(request);
         match Head::parse(&parts(request, &settings, &args), &settings.config) {
             Err(error) => refuse(request, &error.into()),
             Ok(head) if head.needs_body() => request.read_body::<Self>(),
-            Ok(_) => match cache::look(request, settings.database, &*settings) {
-                Looked::Answered(verdict) => verdict,
-                Looked::Asked(asked) => discard_body_and_suspend(request, settings, Some(asked)),
-                Looked::Off => discard_body_and_suspend(request, settings, None),
+            Ok(_) => match request.discard_body() {
+                Ok(()) => suspend(request, settings),
+                Err(code) => Verdict::Finished(code),
             },
         }
-    }
-}
-
-fn discard_body_and_suspend(
-    request: &mut Request,
-    settings: Rc<ResourceSettings>,
-    asked: Option<Asked>,
-) -> Verdict {
-    match request.discard_body() {
-        Ok(()) => suspend(request, settings, asked),
-        Err(code) => Verdict::Finished(code),
     }
 }
 
@@ -71,7 +62,7 @@ impl ContentKey for ResourceSettings {
 impl BodyHandler for Resource {
     fn handle(request: &mut Request) -> Verdict {
         match settings(request) {
-            Some(settings) => suspend(request, settings, None),
+            Some(settings) => suspend(request, settings),
             None => Verdict::Status(500),
         }
     }
@@ -96,15 +87,11 @@ fn parts<'r>(request: &'r Request, settings: &ResourceSettings, args: &'r [u8]) 
     }
 }
 
-fn suspend(request: &mut Request, settings: Rc<ResourceSettings>, asked: Option<Asked>) -> Verdict {
+fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
     request.suspend(|handle| async move {
         let mut parts = PageParts::new(&handle);
-        let mut make =
-            async |recorder: Option<&Recorder>| answer(&handle, &settings, &mut parts, recorder).await;
-        let result = match asked {
-            Some(asked) => asked.answer(&handle, make).await,
-            None => make(None).await,
-        };
+        let make = async |recorder: Option<&Recorder>| answer(&handle, &settings, &mut parts, recorder).await;
+        let result = cache::answer(&handle, settings.database, &*settings, make).await;
         match (result, parts.into_stream()) {
             // The client is gone.
             (Err(Error::Http(_)), _) => Outcome::Abort,
@@ -202,8 +189,10 @@ fn prepare(
 
 /// What a SELECT on the relation reads.
 fn reads<'s>(settings: &ResourceSettings, schema: &'s SchemaCache) -> Reads<'s> {
-    let relation = schema.relation(&settings.config.relation);
-    relation.map_or(Reads::Unknown, |_| Reads::Unknown) // until relations say what they read
+    match schema.relation(&settings.config.relation) {
+        Some(relation) if !relation.opaque => Reads::Relations(&relation.reads),
+        _ => Reads::Unknown,
+    }
 }
 
 /// Makes the response of what came.

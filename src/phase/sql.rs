@@ -13,7 +13,7 @@ use postern_core::sql_endpoint::{
 };
 
 use super::access;
-use super::cache::{self, Asked, ContentKey, Looked, Reads, Recorder};
+use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
 use super::reply::{JSON, failure, refuse};
 use crate::conf::{IssueTokenSettings, Postern, SqlSettings};
@@ -36,26 +36,17 @@ impl Handler for Sql {
         if let Some(refused) = access::refuse_subrequest(request) {
             return refused;
         }
+        if let Some(verdict) = cache::answer_near(request, settings.database, &*settings) {
+            return verdict;
+        }
         match head(request, &settings) {
             Err(error) => refuse(request, &error),
             Ok(head) if head.needs_body => request.read_body::<Self>(),
-            Ok(_) => match cache::look(request, settings.database, &*settings) {
-                Looked::Answered(verdict) => verdict,
-                Looked::Asked(asked) => discard_body_and_suspend(request, settings, Some(asked)),
-                Looked::Off => discard_body_and_suspend(request, settings, None),
+            Ok(_) => match request.discard_body() {
+                Ok(()) => suspend(request, settings),
+                Err(code) => Verdict::Finished(code),
             },
         }
-    }
-}
-
-fn discard_body_and_suspend(
-    request: &mut Request,
-    settings: Rc<SqlSettings>,
-    asked: Option<Asked>,
-) -> Verdict {
-    match request.discard_body() {
-        Ok(()) => suspend(request, settings, asked),
-        Err(code) => Verdict::Finished(code),
     }
 }
 
@@ -113,7 +104,7 @@ fn fields(key: &mut KeyBuilder, request: &Request, name: &[u8]) {
 impl BodyHandler for Sql {
     fn handle(request: &mut Request) -> Verdict {
         match settings(request) {
-            Some(settings) => suspend(request, settings, None),
+            Some(settings) => suspend(request, settings),
             None => Verdict::Status(500),
         }
     }
@@ -133,14 +124,10 @@ fn head(request: &Request, settings: &SqlSettings) -> Result<Head, Error> {
     Ok(Head::parse(&parts, &settings.config)?)
 }
 
-fn suspend(request: &mut Request, settings: Rc<SqlSettings>, asked: Option<Asked>) -> Verdict {
+fn suspend(request: &mut Request, settings: Rc<SqlSettings>) -> Verdict {
     request.suspend(|handle| async move {
         let make = async |recorder: Option<&Recorder>| answer(&handle, &settings, recorder).await;
-        let result = match asked {
-            Some(asked) => asked.answer(&handle, make).await,
-            None => make(None).await,
-        };
-        match result {
+        match cache::answer(&handle, settings.database, &*settings, make).await {
             Ok(reply) => Outcome::Reply(reply),
             Err(error) => handle
                 .with(|request| failure(request, &error))

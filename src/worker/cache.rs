@@ -52,8 +52,8 @@ pub(crate) enum Told {
     Make(Making),
     /// Another request makes it.
     Wait,
-    /// It has to be made for this request alone.
-    Pass,
+    /// It has to be made for this request alone; the old one may be sent where that fails.
+    Pass(Option<Rc<Stored>>),
 }
 
 /// The response of a key that this worker has itself, if it is good.
@@ -130,7 +130,7 @@ impl Question {
                 Told::Fresh(stored)
             }
             // Who wants it fresher than that does not wait for others either.
-            Some(Answer::Updating(_) | Answer::Wait) if self.control.max_age_s == Some(0) => Told::Pass,
+            Some(Answer::Updating(_) | Answer::Wait) if self.control.max_age_s == Some(0) => Told::Pass(None),
             Some(Answer::Updating(stored)) if !self.is_particular() => Told::Updating(Rc::new(stored)),
             Some(Answer::Updating(_) | Answer::Wait) => Told::Wait,
             Some(Answer::Make {
@@ -138,7 +138,8 @@ impl Question {
                 old,
                 was_stored,
             }) => Told::Make(Making::new(Rc::clone(self), flight, old.map(Rc::new), was_stored)),
-            Some(Answer::Pass) | None => Told::Pass,
+            Some(Answer::Pass { old }) => Told::Pass(old.map(Rc::new)),
+            None => Told::Pass(None),
         }
     }
 

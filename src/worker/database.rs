@@ -119,9 +119,15 @@ impl Database {
     }
 
     /// The catalogue that requests are answered from, by its fingerprint. A worker that has none yet takes the others' word for it.
-    pub(crate) fn schema_fingerprint(&self, generations: &Generations<'_>) -> u64 {
+    pub(crate) fn schema_fingerprint(&self, generations: &Generations<'_>) -> Option<u64> {
         match self.schema.now() {
-            Some(_) => 0,
+            Some(schema) => {
+                let fingerprint = schema.fingerprint();
+                if generations.schema(self.id) != Some(fingerprint) {
+                    generations.set_schema(self.id, fingerprint);
+                }
+                Some(fingerprint)
+            }
             None => generations.schema(self.id),
         }
     }

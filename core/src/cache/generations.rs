@@ -131,10 +131,10 @@ impl<'z> Generations<'z> {
         }
     }
 
-    /// The catalogue that a worker has answered from last, for one that has none yet; 0 if there was none.
-    pub fn schema(&self, database: DatabaseId) -> u64 {
-        self.database(database)
-            .map_or(0, |words| words[SCHEMA].load(Ordering::SeqCst))
+    /// The catalogue that a worker has answered from last, for one that has none yet.
+    pub fn schema(&self, database: DatabaseId) -> Option<u64> {
+        let words = self.database(database)?;
+        Some(words[SCHEMA].load(Ordering::SeqCst)).filter(|&fingerprint| fingerprint != 0)
     }
 
     /// The words of a database, which takes a free place if it has none. `None` where there is no place left.
@@ -249,10 +249,16 @@ mod tests {
         }
         for (number, &database) in databases.iter().enumerate().take(DATABASES) {
             assert_eq!(generations.heard_ms(database), Some(number.max(1) as u64));
-            assert_eq!(generations.schema(database), 7 * number as u64);
+            assert_eq!(
+                generations.schema(database),
+                Some(7 * number as u64).filter(|&schema| schema != 0)
+            );
         }
         let last = databases[DATABASES];
-        assert_eq!((generations.heard_ms(last), generations.schema(last)), (None, 0));
+        assert_eq!(
+            (generations.heard_ms(last), generations.schema(last)),
+            (None, None)
+        );
     }
 
     #[test]

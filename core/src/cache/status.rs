@@ -1,7 +1,5 @@
 //! What the cache has made of a request: `$postern_cache_status`, and Cache-Status (RFC 9211).
 
-use std::fmt::Write;
-
 /// What has become of a request, in the words of nginx's `$upstream_cache_status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheStatus {
@@ -51,24 +49,24 @@ pub struct Forward {
 }
 
 /// The value of Cache-Status. `ttl_s` is how long a stored response stays fresh; negative once it is not.
-pub fn cache_status_field(status: CacheStatus, ttl_s: i64, forward: Forward) -> String {
-    let mut field = String::from("postern");
-    let forwarded = match status {
+pub fn cache_status_field(status: CacheStatus, ttl_s: i64, forward: Forward) -> Vec<u8> {
+    let mut field = Vec::with_capacity(48);
+    field.extend_from_slice(b"postern; ");
+    field.extend_from_slice(match status {
         CacheStatus::Hit | CacheStatus::Stale | CacheStatus::Updating => {
-            // Writing to a string cannot fail.
-            let _ = write!(field, "; hit; ttl={ttl_s}");
+            field.extend_from_slice(b"hit; ttl=");
+            field.extend_from_slice(itoa::Buffer::new().format(ttl_s).as_bytes());
             return field;
         }
-        CacheStatus::Miss => "; fwd=uri-miss",
-        CacheStatus::Expired | CacheStatus::Revalidated => "; fwd=stale",
-        CacheStatus::Bypass => "; fwd=request",
-    };
-    field.push_str(forwarded);
+        CacheStatus::Miss => b"fwd=uri-miss",
+        CacheStatus::Expired | CacheStatus::Revalidated => b"fwd=stale",
+        CacheStatus::Bypass => b"fwd=request",
+    });
     if forward.stored {
-        field.push_str("; stored");
+        field.extend_from_slice(b"; stored");
     }
     if forward.collapsed {
-        field.push_str("; collapsed");
+        field.extend_from_slice(b"; collapsed");
     }
     field
 }
@@ -100,7 +98,7 @@ mod tests {
             ),
             (CacheStatus::Bypass, 0, none, "postern; fwd=request"),
         ] {
-            assert_eq!(cache_status_field(status, ttl_s, forward), field);
+            assert_eq!(cache_status_field(status, ttl_s, forward), field.as_bytes());
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn with<T>(
     look: impl FnOnce(&Key<'_>) -> T,
 ) -> Option<T> {
     let location = location(request, settings, database, content);
-    let schema = database.schema_fingerprint(&zone.generations()?);
+    let schema = database.schema_fingerprint(&zone.generations()?)?;
     let seed = zone.seed()?;
     // A variable of the configuration may be anything: the builder is not borrowed while they are asked.
     let mut key = BUILDER.take();

@@ -36,6 +36,7 @@ impl Recorder {
     pub(crate) fn note(&self, reads: Reads<'_>) {
         self.noted.set(match reads {
             Reads::Relations(names) => self.question.dependencies(names),
+            // Unless the configuration knows.
             Reads::Unknown if self.question.settings.config.depends.is_empty() => {
                 self.question.dependencies_on_anything()
             }

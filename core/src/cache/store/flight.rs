@@ -50,7 +50,10 @@ pub enum Answer {
     /// Another request is making one.
     Wait,
     /// Make one for yourself: nobody waits for it, and it is not stored.
-    Pass,
+    Pass {
+        /// A response that is too old, which may be sent where that fails.
+        old: Option<Stored>,
+    },
 }
 
 impl Store<'_> {
@@ -82,7 +85,7 @@ impl Store<'_> {
         let uses = self.meta(number, USES).saturating_add(1);
         self.set_meta(number, USES, uses);
         if inquiry.now_ms < self.meta(number, PASS_UNTIL) || uses < inquiry.min_uses.into() {
-            return Answer::Pass;
+            return Answer::Pass { old };
         }
         let flight = self.begin_flight(number, inquiry);
         Answer::Make {
@@ -95,11 +98,11 @@ impl Store<'_> {
     /// Nobody has asked for it before, as far as is known.
     fn ask_first(&mut self, inquiry: &Inquiry<'_>) -> Answer {
         let Some(number) = self.insert(&inquiry.key, &[]) else {
-            return Answer::Pass;
+            return Answer::Pass { old: None };
         };
         self.set_meta(number, USES, 1);
         if inquiry.min_uses > 1 {
-            return Answer::Pass;
+            return Answer::Pass { old: None };
         }
         let flight = self.begin_flight(number, inquiry);
         Answer::Make {

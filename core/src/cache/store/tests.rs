@@ -266,16 +266,32 @@ fn nobody_waits_for_what_cannot_be_stored() {
     let mut fixture = Fixture::new(16);
     assert!(is_first(&fixture.ask("/a", 0, 1)));
     fixture.give_up("/a", 500);
-    assert_eq!(fixture.ask("/a", 1, 1), Answer::Pass);
-    assert_eq!(fixture.ask("/a", 499, 2), Answer::Pass);
+    assert_eq!(fixture.ask("/a", 1, 1), Answer::Pass { old: None });
+    assert_eq!(fixture.ask("/a", 499, 2), Answer::Pass { old: None });
     assert!(is_first(&fixture.ask("/a", 500, 2)));
+}
+
+#[test]
+fn what_is_old_is_there_for_whoever_makes_a_new_one_in_vain() {
+    let mut fixture = Fixture::new(16);
+    fixture.ask("/a", 0, 1);
+    fixture.fill("/a", "old", 0);
+    fixture.ask("/a", 60_000, 1);
+    fixture.give_up("/a", 61_000);
+    let old = Some(stored("old", 0, fixture.dependencies()));
+    assert_eq!(fixture.ask("/a", 60_500, 1), Answer::Pass { old });
+    fixture.change();
+    assert_eq!(fixture.ask("/a", 60_500, 1), Answer::Pass { old: None });
 }
 
 #[test]
 fn what_is_asked_for_seldom_is_not_stored() {
     let mut fixture = Fixture::new(16);
     for _ in 0..2 {
-        assert_eq!(fixture.ask_with("/a", 0, 1, 3, &|_| true), Answer::Pass);
+        assert_eq!(
+            fixture.ask_with("/a", 0, 1, 3, &|_| true),
+            Answer::Pass { old: None }
+        );
     }
     assert!(is_first(&fixture.ask_with("/a", 0, 1, 3, &|_| true)));
 }
@@ -356,7 +372,7 @@ fn words_of_something_else_are_no_store() {
     assert!(Store::open(&mut words).is_none());
     // A store without a block answers, and stores nothing.
     let mut fixture = Fixture::new(0);
-    assert_eq!(fixture.ask("/a", 0, 1), Answer::Pass);
+    assert_eq!(fixture.ask("/a", 0, 1), Answer::Pass { old: None });
     assert!(!fixture.fill("/a", "body", 0));
 }
 
