@@ -1,5 +1,5 @@
 //! One connection to PostgreSQL: moves bytes between a socket and the protocol, and hands what comes out to tickets and to
-//! its pool.
+//! its owner.
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::future::poll_fn;
@@ -7,13 +7,13 @@ use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
 
 use bytes::BytesMut;
+use postern_core::config::DatabaseConfig;
 use postern_core::error::Unavailable;
 use postern_core::pg::{self, Event};
 use postern_core::query::Query;
 
 use super::exchange::{BatchError, Stopped, Ticket};
 use super::pace::Pace;
-use super::pool::Pool;
 use super::transport::{Established, Transport};
 use crate::nginx::addr::Address;
 use crate::nginx::executor::{self, Deferred};
@@ -57,12 +57,32 @@ pub(super) struct OpenError {
     pub(super) in_tls: bool,
 }
 
+/// Whose connection it is: a pool, or somebody who listens on it.
+pub(super) trait Owner {
+    /// The settings.
+    fn config(&self) -> &DatabaseConfig;
+    /// `NOTIFY` on a channel that the connection listens to.
+    fn notified(&self, channel: &str, payload: &str);
+    /// The connection is gone.
+    fn connection_closed(&self, connection: &Rc<Connection>);
+    /// A batch is over, or a lease was given back.
+    fn capacity_freed(&self) {}
+    /// How many batches could be sent at once without waiting behind a long statement.
+    fn room(&self) -> usize {
+        0
+    }
+    /// Whether requests wait for a connection.
+    fn has_waiters(&self) -> bool {
+        false
+    }
+}
+
 type Protocol = pg::Connection<Rc<dyn Ticket>>;
 
-/// A connection. Its pool and the leases on it share it.
+/// A connection. Its owner and the leases on it share it.
 pub(crate) struct Connection {
     me: Weak<Self>,
-    pool: Weak<Pool>,
+    owner: Weak<dyn Owner>,
     address: Address,
     query_timeout_ms: u64,
     opened_at_ms: u64,
@@ -87,7 +107,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Opens a connection and waits until it is ready. Dropping the future closes it.
     pub(super) async fn open(
-        pool: &Rc<Pool>,
+        owner: &Rc<dyn Owner>,
         address: &Address,
         transport: Transport,
         settings: Rc<pg::Settings>,
@@ -95,9 +115,9 @@ impl Connection {
         let now_ms = time::monotonic_ms();
         let connection = Rc::new_cyclic(|me| Self {
             me: Weak::clone(me),
-            pool: Rc::downgrade(pool),
+            owner: Rc::downgrade(owner),
             address: address.clone(),
-            query_timeout_ms: pool.config().query_timeout_ms,
+            query_timeout_ms: owner.config().query_timeout_ms,
             opened_at_ms: now_ms,
             stage: RefCell::new(Stage::Opening),
             peer: RefCell::new(None),
@@ -241,8 +261,8 @@ impl Connection {
     pub(super) fn lease_returned(&self) {
         self.change_load(-1);
         self.close_if_drained();
-        if let Some(pool) = self.pool.upgrade() {
-            pool.capacity_freed();
+        if let Some(owner) = self.owner.upgrade() {
+            owner.capacity_freed();
         }
     }
 
@@ -280,8 +300,8 @@ impl Connection {
         if let Some(waker) = self.opener.take() {
             waker.wake();
         }
-        if let (Some(pool), Some(me)) = (self.pool.upgrade(), self.me.upgrade()) {
-            pool.connection_closed(&me);
+        if let (Some(owner), Some(me)) = (self.owner.upgrade(), self.me.upgrade()) {
+            owner.connection_closed(&me);
         }
     }
 
@@ -380,7 +400,8 @@ impl Connection {
     fn check_stalled(&self, stopped_since_ms: u64) {
         let limit_ms = self.query_timeout_ms.saturating_add(TIMEOUT_GRACE_MS);
         let stalled_ms = time::monotonic_ms().saturating_sub(stopped_since_ms);
-        let others_wait = self.in_flight() > 1 || self.pool.upgrade().is_some_and(|pool| pool.has_waiters());
+        let others_wait =
+            self.in_flight() > 1 || self.owner.upgrade().is_some_and(|owner| owner.has_waiters());
         if self.busy_ms() < limit_ms && !(others_wait && stalled_ms >= STALLED_AFTER_MS) {
             self.with_peer(|peer| peer.set_timeout(STALLED_AFTER_MS));
             return;
@@ -410,12 +431,12 @@ impl Connection {
         if news.started {
             self.started();
         }
-        if let Some(pool) = self.pool.upgrade() {
+        if let Some(owner) = self.owner.upgrade() {
             for (channel, payload) in news.notifications {
-                pool.notified(&channel, &payload);
+                owner.notified(&channel, &payload);
             }
             if news.done > 0 {
-                pool.capacity_freed();
+                owner.capacity_freed();
             }
         }
         if let Some(reason) = news.closed {
@@ -469,7 +490,7 @@ impl Connection {
     /// Lets what waits behind the batch that the server works on be sent elsewhere, as far as there is room for it: the
     /// server still runs it here as well, so that more would only make a loaded database slower.
     fn let_others_overtake(&self) {
-        let room = self.pool.upgrade().map_or(0, |pool| pool.room());
+        let room = self.owner.upgrade().map_or(0, |owner| owner.room());
         let waiting: Vec<_> = match self.protocol() {
             Some(protocol) => protocol.tickets().skip(1).map(Rc::clone).collect(),
             None => return,
@@ -521,7 +542,7 @@ impl Connection {
     }
 }
 
-/// What a read brought for the pool, told when the protocol is not borrowed any more.
+/// What a read brought for the owner, told when the protocol is not borrowed any more.
 #[derive(Default)]
 struct News {
     started: bool,

@@ -7,9 +7,8 @@ use postern_core::config::dsn::TargetSessionAttrs;
 use postern_core::error::Unavailable;
 use postern_core::pg::DataRow;
 
-use super::connection::{CloseUnlessWanted, Connection};
+use super::connection::{CloseUnlessWanted, Connection, Owner};
 use super::exchange::{Exchange, Sink};
-use super::pool::Pool;
 use super::transport::Transport;
 use crate::conf::{DatabaseSettings, Host};
 use crate::nginx::addr::Address;
@@ -33,11 +32,12 @@ impl Connector {
         Self { settings }
     }
 
-    /// The first host that answers and is what was asked for; the reasons of all of them otherwise.
-    pub(super) async fn connect(&self, pool: &Rc<Pool>) -> Result<Rc<Connection>, String> {
+    /// The first host that answers and is what was asked for; the reasons of all of them otherwise. The connection is the
+    /// owner's.
+    pub(super) async fn connect(&self, owner: &Rc<dyn Owner>) -> Result<Rc<Connection>, String> {
         let mut reason = String::new();
         for &wanted in self.settings.target_session_attrs.passes() {
-            match self.try_hosts(pool, wanted).await {
+            match self.try_hosts(owner, wanted).await {
                 Ok(connection) => return Ok(connection),
                 Err(refused) => reason = refused,
             }
@@ -45,11 +45,15 @@ impl Connector {
         Err(reason)
     }
 
-    async fn try_hosts(&self, pool: &Rc<Pool>, wanted: TargetSessionAttrs) -> Result<Rc<Connection>, String> {
+    async fn try_hosts(
+        &self,
+        owner: &Rc<dyn Owner>,
+        wanted: TargetSessionAttrs,
+    ) -> Result<Rc<Connection>, String> {
         let mut reasons = Vec::new();
         for host in &self.settings.hosts {
             for address in &host.addresses {
-                match self.try_address(pool, host, address, wanted).await {
+                match self.try_address(owner, host, address, wanted).await {
                     Ok(connection) => return Ok(connection),
                     Err(reason) => reasons.push(format!("{}: {reason}", address.name())),
                 }
@@ -60,14 +64,14 @@ impl Connector {
 
     async fn try_address(
         &self,
-        pool: &Rc<Pool>,
+        owner: &Rc<dyn Owner>,
         host: &Host,
         address: &Address,
         wanted: TargetSessionAttrs,
     ) -> Result<Rc<Connection>, Rc<str>> {
-        let limit_ms = pool.config().connect_timeout_ms;
+        let limit_ms = owner.config().connect_timeout_ms;
         let attempt = async {
-            let connection = self.open(pool, host, address).await?;
+            let connection = self.open(owner, host, address).await?;
             // Until the server is known to be what was asked for, giving up closes the connection.
             let mut guard = CloseUnlessWanted(Some(Rc::clone(&connection)));
             let result = check(connection, wanted).await;
@@ -80,13 +84,18 @@ impl Connector {
     }
 
     /// With `sslmode=prefer`, a server whose TLS fails is asked again without.
-    async fn open(&self, pool: &Rc<Pool>, host: &Host, address: &Address) -> Result<Rc<Connection>, Rc<str>> {
+    async fn open(
+        &self,
+        owner: &Rc<dyn Owner>,
+        host: &Host,
+        address: &Address,
+    ) -> Result<Rc<Connection>, Rc<str>> {
         let transport = Transport::new(host.tls.clone());
         let session = Rc::clone(&self.settings.session);
-        match Connection::open(pool, address, transport, session).await {
+        match Connection::open(owner, address, transport, session).await {
             Err(failed) if failed.in_tls && host.tls.as_ref().is_some_and(|tls| tls.may_retry_plain()) => {
                 let session = Rc::clone(&self.settings.session);
-                Connection::open(pool, address, Transport::Plain, session)
+                Connection::open(owner, address, Transport::Plain, session)
                     .await
                     .map_err(|failed| failed.reason)
             }

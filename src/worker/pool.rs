@@ -10,7 +10,7 @@ use postern_core::config::DatabaseConfig;
 use postern_core::error::Unavailable;
 use postern_core::query::Query;
 
-use super::connection::Connection;
+use super::connection::{Connection, Owner};
 use super::connector::Connector;
 use super::exchange::{Exchange, Finished, Sink};
 use crate::nginx::event::Event;
@@ -97,11 +97,6 @@ impl Pool {
         self.observer.replace(Some(observer));
     }
 
-    /// The settings.
-    pub(super) fn config(&self) -> &DatabaseConfig {
-        &self.config
-    }
-
     /// The right to submit one batch: at once where a connection has room, else in the order of asking. A database that
     /// is known to be down is an error at once.
     pub(crate) async fn lease(&self) -> Result<Lease, Unavailable> {
@@ -141,24 +136,6 @@ impl Pool {
             .iter()
             .find(|connection| connection.is_ready())
             .cloned()
-    }
-
-    /// Whether requests wait for a connection.
-    pub(super) fn has_waiters(&self) -> bool {
-        !self.waiters.borrow().is_empty()
-    }
-
-    /// How many batches could be sent at once without waiting behind a long statement.
-    pub(super) fn room(&self) -> usize {
-        let depth = self.config.pipeline.get();
-        let connections = self.connections.borrow();
-        let usable = connections
-            .iter()
-            .filter(|connection| connection.is_ready() && !connection.is_stuck())
-            .map(|connection| depth.saturating_sub(connection.load()) as usize)
-            .sum::<usize>();
-        let to_open = (self.config.connections.get() as usize).saturating_sub(connections.len());
-        usable + to_open * depth as usize
     }
 
     /// Has a connection opened if there is none, so that notifications are heard.
@@ -242,8 +219,9 @@ impl Pool {
 
     /// Tries until a connection is made, with growing pauses; once only where others are open.
     async fn connect(self: &Rc<Self>) {
+        let owner: Rc<dyn Owner> = Rc::<Self>::clone(self);
         loop {
-            match self.connector.connect(self).await {
+            match self.connector.connect(&owner).await {
                 Ok(connection) if connection.is_ready() => {
                     self.health.set(Health::Up);
                     self.connections.borrow_mut().push(connection);
@@ -305,31 +283,6 @@ impl Pool {
         self.observer.borrow().as_ref().and_then(Weak::upgrade)
     }
 
-    /// A notification has come.
-    pub(super) fn notified(&self, channel: &str, payload: &str) {
-        if let Some(observer) = self.observer() {
-            observer.notified(channel, payload);
-        }
-    }
-
-    /// A batch is over.
-    pub(super) fn capacity_freed(&self) {
-        self.serve_waiters();
-    }
-
-    /// A connection is gone.
-    pub(super) fn connection_closed(&self, connection: &Rc<Connection>) {
-        let mut connections = self.connections.borrow_mut();
-        let before = connections.len();
-        connections.retain(|other| !Rc::ptr_eq(other, connection));
-        let was_ours = connections.len() < before;
-        drop(connections);
-        if was_ours {
-            self.tell_ready();
-            self.serve_waiters();
-        }
-    }
-
     fn serve_waiters(&self) {
         while !self.waiters.borrow().is_empty() {
             let Some(lease) = self.try_lease() else { return };
@@ -375,6 +328,50 @@ impl Pool {
                 connection.drain();
             }
         }
+    }
+}
+
+impl Owner for Pool {
+    fn config(&self) -> &DatabaseConfig {
+        &self.config
+    }
+
+    fn notified(&self, channel: &str, payload: &str) {
+        if let Some(observer) = self.observer() {
+            observer.notified(channel, payload);
+        }
+    }
+
+    fn capacity_freed(&self) {
+        self.serve_waiters();
+    }
+
+    fn connection_closed(&self, connection: &Rc<Connection>) {
+        let mut connections = self.connections.borrow_mut();
+        let before = connections.len();
+        connections.retain(|other| !Rc::ptr_eq(other, connection));
+        let was_ours = connections.len() < before;
+        drop(connections);
+        if was_ours {
+            self.tell_ready();
+            self.serve_waiters();
+        }
+    }
+
+    fn room(&self) -> usize {
+        let depth = self.config.pipeline.get();
+        let connections = self.connections.borrow();
+        let usable = connections
+            .iter()
+            .filter(|connection| connection.is_ready() && !connection.is_stuck())
+            .map(|connection| depth.saturating_sub(connection.load()) as usize)
+            .sum::<usize>();
+        let to_open = (self.config.connections.get() as usize).saturating_sub(connections.len());
+        usable + to_open * depth as usize
+    }
+
+    fn has_waiters(&self) -> bool {
+        !self.waiters.borrow().is_empty()
     }
 }
 
