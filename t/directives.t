@@ -844,3 +844,27 @@ postern_database app { dsn "host=/tmp dbname=x user=y";  }
 --- error_log
 [emerg]
 "postern_resource" cannot be used in a named location or one given by a regular expression
+
+
+
+=== TEST 69: listen is on or off
+--- http_config
+postern_database app { dsn "host=/tmp dbname=x user=y"; listen maybe; }
+--- config
+    location /a { return 200; }
+--- must_die
+--- error_log
+[emerg]
+invalid value "maybe" in "listen" directive, it must be "on" or "off"
+
+
+
+=== TEST 70: listening needs a session
+--- http_config
+postern_database app { dsn "host=/tmp dbname=x user=y"; prepare off; listen on; }
+--- config
+    location /a { return 200; }
+--- must_die
+--- error_log
+[emerg]
+"listen on" needs "prepare on": behind a pooler in transaction mode nothing is heard

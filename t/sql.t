@@ -659,3 +659,23 @@ unknown database "nope"
 --- error_log
 [emerg]
 "postern_sql" directive is not allowed here
+
+
+
+=== TEST 50: changes are words or relations
+--- config
+    location /a { postern_sql app "select 1" changes=items; }
+--- must_die
+--- error_log
+[emerg]
+invalid parameter "changes=items"
+
+
+
+=== TEST 51: changes twice
+--- config
+    location /a { postern_sql app "select 1" changes=all changes=none; }
+--- must_die
+--- error_log
+[emerg]
+duplicate parameter "changes"

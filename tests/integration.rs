@@ -14,12 +14,14 @@ mod integration {
     mod accounts;
     mod authentication;
     mod cache;
+    mod changes;
     mod database_faults;
     mod jwt_keys;
     mod large_pages;
     mod lifecycle;
     mod limit;
     mod limit_faults;
+    mod listener;
     mod load;
     mod pool;
     mod round_trip;

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use postern_core::config::dsn::{self, Dsn, TargetSessionAttrs};
-use postern_core::config::{ContextConfig, DatabaseConfig};
+use postern_core::config::{ContextConfig, DatabaseConfig, Listen};
 use postern_core::pg::{self, Password};
 use postern_core::query::context;
 use postern_core::tls::TlsSettings;
@@ -90,6 +90,7 @@ struct Block {
     schemas: Option<Vec<Box<str>>>,
     anonymous_role: Option<Box<str>>,
     context: Option<ContextConfig>,
+    listen: Option<bool>,
 }
 
 impl Block {
@@ -121,6 +122,7 @@ impl Block {
             "pipeline" => place(&mut self.pipeline, positive(name, value)?),
             "queue" => place(&mut self.queue, number(name, value)?),
             "statements" => place(&mut self.statements, positive(name, value)?),
+            "listen" => place(&mut self.listen, switch(name, value)?),
             "prepare" => place(&mut self.prepare, switch(name, value)?),
             "connect_timeout" => place(&mut self.connect_timeout_ms, positive_duration_ms(name, value)?),
             "query_timeout" => place(&mut self.query_timeout_ms, positive_duration_ms(name, value)?),
@@ -162,6 +164,7 @@ impl Block {
             schemas,
             anonymous_role: self.anonymous_role,
             context: self.context.unwrap_or_default(),
+            listen: listen(self.listen, self.prepare)?,
         };
         warn_of_ignored(cf, &dsn);
         let password = match self.password {
@@ -177,6 +180,18 @@ impl Block {
             hosts,
             target_session_attrs,
         })
+    }
+}
+
+/// Behind a pooler that shares connections nobody can listen.
+fn listen(listen: Option<bool>, prepare: Option<bool>) -> Result<Listen, ConfError> {
+    match (listen, prepare.unwrap_or(true)) {
+        (Some(true), false) => Err(ConfError::Message(
+            "\"listen on\" needs \"prepare on\": behind a pooler in transaction mode nothing is heard".into(),
+        )),
+        (Some(true), true) => Ok(Listen::On),
+        (Some(false), _) | (None, false) => Ok(Listen::Off),
+        (None, true) => Ok(Listen::AsNeeded),
     }
 }
 

@@ -1,10 +1,10 @@
 //! `postern_sql database "statement; …" | file=name [returns=value|object|array] [methods=GET,…] [read_only] [body=json|any]
-//! [max_size=size]`
+//! [max_size=size] [changes=all|reported|none|schema.table,…]`
 
 use std::rc::Rc;
 
 use postern_core::config::SqlConfig;
-use postern_core::sql_endpoint::{BodyType, Methods, Parameter, ResultShape, Script};
+use postern_core::sql_endpoint::{BodyType, Methods, Parameter, ResultShape, Script, ScriptChanges};
 
 use super::parameters::{invalid_parameter, set_once, split};
 use super::{LocationConf, files};
@@ -65,6 +65,7 @@ fn script(cf: &mut Conf<'_>, text: &str) -> Result<Script, ConfError> {
 
 fn parse(script: Script, parameters: &[String]) -> Result<SqlConfig, ConfError> {
     let (mut methods, mut shape, mut read_only, mut body, mut max_bytes) = (None, None, None, None, None);
+    let mut changes = None;
     for parameter in parameters {
         if parameter == "read_only" {
             set_once(&mut read_only, parameter, true)?;
@@ -81,6 +82,11 @@ fn parse(script: Script, parameters: &[String]) -> Result<SqlConfig, ConfError> 
             )?,
             "body" => set_once(&mut body, parameter, body_type(value).ok_or_else(invalid)?)?,
             "max_size" => set_once(&mut max_bytes, parameter, parse_size(value).ok_or_else(invalid)?)?,
+            "changes" => set_once(
+                &mut changes,
+                parameter,
+                ScriptChanges::parse(value).ok_or_else(invalid)?,
+            )?,
             _ => return Err(invalid()),
         }
     }
@@ -89,6 +95,7 @@ fn parse(script: Script, parameters: &[String]) -> Result<SqlConfig, ConfError> 
         methods: methods.unwrap_or(Methods::ALL),
         shape,
         read_only: read_only.unwrap_or_default(),
+        changes: changes.unwrap_or_default(),
         body: body.unwrap_or_default(),
         max_bytes: max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
     })

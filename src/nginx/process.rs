@@ -2,13 +2,23 @@
 
 use std::io;
 
-use nginx_sys::{NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, kill, ngx_exiting, ngx_pid, ngx_process};
+use nginx_sys::{
+    NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, kill, ngx_exiting, ngx_pid, ngx_process, ngx_worker,
+};
 
 /// Whether this process serves requests: a worker, or the only process (`master_process off`).
 pub(crate) fn serves_requests() -> bool {
     // SAFETY: nginx sets it before it calls any hook of a module; an aligned integer of a one-threaded process.
     let process = unsafe { ngx_process };
     process == NGX_PROCESS_WORKER as usize || process == NGX_PROCESS_SINGLE as usize
+}
+
+/// Whether this is the one process of several that does what is to be done once: the first worker, or the only process. nginx
+/// replaces a worker that was killed by one with the same number.
+pub(crate) fn is_first_worker() -> bool {
+    // SAFETY: nginx sets it before it calls `init_process`; an aligned integer of a one-threaded process.
+    let number = unsafe { ngx_worker };
+    number == 0
 }
 
 /// Whether this worker only finishes the requests that it has (reload, graceful stop).

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use postern_core::cache::KeyBuilder;
 use postern_core::error::Error;
 use postern_core::plan::{self, Plan, ResponseShape, cursor};
+use postern_core::query::{Query, changes};
 use postern_core::resource::{Head, RequestParts};
 use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
@@ -20,7 +21,7 @@ use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
 use crate::nginx::{Level, Request};
-use crate::worker::{self, Batch, Database, Parts};
+use crate::worker::{self, Batch, Changes, Database, Parts};
 
 /// The content handler.
 pub(crate) struct Resource;
@@ -120,11 +121,14 @@ async fn answer(
     let prepared = handle
         .with(|request| prepare(request, settings, &database, &schema, recorder))
         .ok_or(Error::Internal)??;
-    let Prepared { batch, response } = prepared;
-    let position = batch.queries.len().saturating_sub(1);
+    let Prepared {
+        batch,
+        response,
+        position,
+    } = prepared;
     let statement = batch
         .queries
-        .last()
+        .get(position)
         .map(|query| Rc::clone(&query.statement))
         .ok_or(Error::Internal)?;
     let sink = || Rows::new(&response, &statement, position);
@@ -145,6 +149,8 @@ async fn answer(
 struct Prepared {
     batch: Batch,
     response: ResponseShape,
+    /// Which statement of the batch the response is made of.
+    position: usize,
 }
 
 /// Everything between the request and PostgreSQL, in one go: what is borrowed from nginx's buffers never waits.
@@ -176,14 +182,25 @@ fn prepare(
     }
     let main = database.query(schema, statement);
     let context = caller.context(request, database, read_only, prefer_generic_plan);
-    let queries = context.into_iter().chain([main]).collect();
+    let mut queries: Vec<Query> = context.into_iter().chain([main]).collect();
+    let position = queries.len().saturating_sub(1);
+    let changes = match schema.relation(&settings.config.relation) {
+        _ if read_only || !database.is_observed() => Changes::Nothing,
+        Some(relation) => Changes::of(&relation.writes),
+        None => Changes::Everything,
+    };
+    if let Changes::Reported { .. } = changes {
+        queries.push(changes::reported());
+    }
     Ok(Prepared {
         batch: Batch {
             role: caller.role,
             queries,
             read_only,
+            changes,
         },
         response,
+        position,
     })
 }
 

@@ -9,7 +9,7 @@ use postern_core::pg::{DataRow, RowDescription};
 use postern_core::query::Query;
 use postern_core::sql_endpoint::{
     Answer, EndpointError, Head, HeadParts, Parameter, RequestValues, ResponseSettings, ResultShape,
-    ResultWriter,
+    ResultWriter, ScriptChanges,
 };
 
 use super::access;
@@ -23,7 +23,7 @@ use crate::nginx::random::{Unavailable, random_bytes};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
 use crate::nginx::{Request, time};
-use crate::worker::{self, Batch, Database, Parts, Sink};
+use crate::worker::{self, Batch, Changes, Database, Parts, Sink};
 
 /// The content handler.
 pub(crate) struct Sql;
@@ -184,7 +184,23 @@ fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -
         role: caller.role,
         queries,
         read_only: head.read_only,
+        changes: changes(settings, head.read_only),
     })
+}
+
+/// What the script changes.
+fn changes(settings: &SqlSettings, read_only: bool) -> Changes {
+    let reported = |known| Changes::Reported {
+        known,
+        column: ResponseSettings::CHANGES,
+    };
+    match &settings.config.changes {
+        _ if read_only => Changes::Nothing,
+        ScriptChanges::None => Changes::Nothing,
+        ScriptChanges::All => Changes::Everything,
+        ScriptChanges::Reported => reported(Rc::default()),
+        ScriptChanges::Relations(known) => reported(Rc::clone(known)),
+    }
 }
 
 /// The statements of the script with the values of the request.

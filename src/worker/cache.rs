@@ -11,7 +11,7 @@ use postern_core::cache::{
 };
 
 pub(crate) use making::Making;
-pub(crate) use observer::Changes;
+pub(super) use observer::observer;
 pub(crate) use waiting::Waiting;
 
 use crate::conf::{CacheSettings, CacheZone};

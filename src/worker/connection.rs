@@ -18,6 +18,7 @@ use super::transport::{Established, Transport};
 use crate::nginx::addr::Address;
 use crate::nginx::executor::{self, Deferred};
 use crate::nginx::peer::{Peer, PeerHandler, Received};
+use crate::nginx::timer::OnExit;
 use crate::nginx::{Level, log, time};
 
 /// How many reads a connection makes before the others of the worker get their turn.
@@ -65,6 +66,10 @@ pub(super) trait Owner {
     fn notified(&self, channel: &str, payload: &str);
     /// The connection is gone.
     fn connection_closed(&self, connection: &Rc<Connection>);
+    /// Whether an exiting worker waits for a connection that is being made.
+    fn on_exit(&self) -> OnExit {
+        OnExit::Wait
+    }
     /// A batch is over, or a lease was given back.
     fn capacity_freed(&self) {}
     /// How many batches could be sent at once without waiting behind a long statement.

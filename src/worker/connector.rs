@@ -12,7 +12,7 @@ use super::exchange::{Exchange, Sink};
 use super::transport::Transport;
 use crate::conf::{DatabaseSettings, Host};
 use crate::nginx::addr::Address;
-use crate::nginx::timer::{self, OnExit};
+use crate::nginx::timer;
 
 /// Makes connections to one database.
 pub(super) struct Connector {
@@ -78,7 +78,7 @@ impl Connector {
             guard.0 = None;
             result
         };
-        timer::timeout(limit_ms, OnExit::Wait, attempt)
+        timer::timeout(limit_ms, owner.on_exit(), attempt)
             .await
             .unwrap_or_else(|| Err("connection timed out".into()))
     }

@@ -5,26 +5,27 @@ use std::num::NonZeroUsize;
 use std::rc::{Rc, Weak};
 
 use postern_core::cache::{self, DatabaseId, Generations};
-use postern_core::config::DatabaseConfig;
+use postern_core::config::{DatabaseConfig, Listen};
 use postern_core::error::{Error, Unavailable};
 use postern_core::plan::StatementPlan;
 use postern_core::query::context::{self, Context, ContextStatements};
 use postern_core::query::{Query, StatementCache};
 use postern_core::schema_cache::SchemaCache;
 
-use super::cache::Changes;
+use super::changes::{Announced, Announcer, ChangeObserver, Changes, LoggedChanges};
 use super::connector::Connector;
-use super::exchange::{BatchError, Ending, News, Sink};
+use super::exchange::{BatchError, Ending, News, Sink, Ticket};
+use super::listener::Listener;
 use super::pool::{Lease, Pool};
 use super::schema::SchemaLoader;
-use crate::conf::{CacheZone, DatabaseSettings};
+use crate::conf::DatabaseSettings;
+use crate::nginx::process;
 
 /// A database of this worker.
 pub(crate) struct Database {
     config: Rc<DatabaseConfig>,
     id: DatabaseId,
     fingerprint: u64,
-    changes: Changes,
     pool: Rc<Pool>,
     schema: Rc<SchemaLoader>,
     statements: RefCell<Statements>,
@@ -32,6 +33,9 @@ pub(crate) struct Database {
     anonymous_role: Option<Rc<str>>,
     /// The search path that every request has to set; `None` where connections have it from their start.
     search_path: Option<String>,
+    /// Whom changes are made known to; nobody where there is no cache.
+    announcer: Option<Rc<Announcer>>,
+    listener: Option<Listener>,
 }
 
 /// Statements by their shape, for one snapshot of the catalogue.
@@ -54,11 +58,17 @@ pub(crate) struct Batch {
     pub(crate) queries: Vec<Query>,
     /// Nothing is changed, so that the batch may be sent again where its connection was lost.
     pub(crate) read_only: bool,
+    /// What is known to change when it is committed.
+    pub(crate) changes: Changes,
 }
 
 impl Database {
-    /// Starts to load the schema cache; connections are opened as they are needed.
-    pub(super) fn start(settings: &Rc<DatabaseSettings>, zones: &[Rc<CacheZone>]) -> Rc<Self> {
+    /// Starts to load the schema cache; connections are opened as they are needed. `observer` is told of all changes; without one nothing
+    /// is done for that.
+    pub(super) fn start(
+        settings: &Rc<DatabaseSettings>,
+        observer: Option<Rc<dyn ChangeObserver>>,
+    ) -> Rc<Self> {
         let config = Rc::clone(&settings.config);
         let pool = Pool::new(Rc::clone(&config), Connector::new(Rc::clone(settings)));
         let schema = SchemaLoader::start(Rc::clone(&config), Rc::clone(&pool));
@@ -68,10 +78,17 @@ impl Database {
         };
         let search_path = (config.context.search_path && !config.prepare)
             .then(|| context::search_path(config.schemas.iter().map(|schema| &**schema)));
+        let observer = observed(&config, observer);
+        let listens = config.listen != Listen::Off && process::is_first_worker();
+        let listener = observer
+            .as_ref()
+            .filter(|_| listens)
+            .map(|observer| Listener::start(settings, Rc::clone(observer)));
         Rc::new(Self {
             id: DatabaseId::of(&config.name),
-            changes: Changes::new(&config.name, zones.to_vec()),
             fingerprint: cache::fingerprint(&format!("{settings:?}")),
+            announcer: observer.map(|observer| Announcer::new(observer, config.query_timeout_ms)),
+            listener,
             anonymous_role: config.anonymous_role.as_deref().map(Rc::from),
             statements: RefCell::new(statements),
             context_statements: RefCell::new(ContextStatements::new()),
@@ -85,6 +102,12 @@ impl Database {
     /// Closes what is open.
     pub(super) fn stop(&self) {
         self.schema.stop();
+        if let Some(listener) = &self.listener {
+            listener.stop();
+        }
+        if let Some(announcer) = &self.announcer {
+            announcer.stop();
+        }
         self.pool.close();
     }
 
@@ -110,12 +133,16 @@ impl Database {
 
     /// Something in this relation (`schema.table`) may have changed.
     pub(crate) fn changed(&self, relation: &str) {
-        self.changes.changed(relation);
+        if let Some(announcer) = &self.announcer {
+            announcer.observer().changed(relation);
+        }
     }
 
     /// Anything may have changed.
     pub(crate) fn all_changed(&self) {
-        self.changes.all_changed();
+        if let Some(announcer) = &self.announcer {
+            announcer.observer().all_changed();
+        }
     }
 
     /// The catalogue that requests are answered from, by its fingerprint. A worker that has none yet takes the others' word for it.
@@ -134,7 +161,7 @@ impl Database {
 
     /// Whether changes that are made elsewhere should be heard of.
     pub(crate) fn listens(&self) -> bool {
-        self.config.prepare
+        self.config.listen != Listen::Off
     }
 
     /// The role of a request without a token; `None` where it is the role that the connections log in with.
@@ -145,6 +172,11 @@ impl Database {
     /// The search path that a request has to set.
     pub(crate) fn search_path_for_request(&self) -> Option<&str> {
         self.search_path.as_deref()
+    }
+
+    /// Whether somebody wants to know what changes, so that a batch that writes ends with a report.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.announcer.is_some()
     }
 
     /// The query of a plan that was made with `schema`.
@@ -176,7 +208,8 @@ impl Database {
             let lease = self.pool.lease().await?;
             // The last attempt keeps its place, however long the statement before it takes.
             let repeatable = batch.read_only && repeats > 0;
-            let (rows, ending) = attempt(lease, batch, repeatable, sink(), parts).await?;
+            let announce = |ticket| self.announced(ticket, batch);
+            let (rows, ending) = attempt(lease, batch, repeatable, sink(), parts, announce).await?;
             match ending {
                 Ok(()) => return Ok(rows),
                 Err(error) if repeats > 0 && !parts.began() && is_worth_repeating(&error, batch) => {
@@ -188,6 +221,31 @@ impl Database {
             }
         }
     }
+
+    /// The ticket of a batch, which makes known what it changes.
+    fn announced(&self, ticket: Rc<dyn Ticket>, batch: &Batch) -> Rc<dyn Ticket> {
+        match (&self.announcer, &batch.changes) {
+            (None, _) | (_, Changes::Nothing) => ticket,
+            (Some(announcer), changes) => {
+                let last = batch.queries.len().saturating_sub(1);
+                Announced::new(ticket, Rc::clone(announcer), changes.clone(), last)
+            }
+        }
+    }
+}
+
+/// Who is told of changes: the log, where it is asked for, and who else wants it.
+fn observed(
+    config: &DatabaseConfig,
+    observer: Option<Rc<dyn ChangeObserver>>,
+) -> Option<Rc<dyn ChangeObserver>> {
+    if observer.is_none() && config.listen != Listen::On {
+        return None;
+    }
+    Some(Rc::new(LoggedChanges {
+        name: config.name.clone(),
+        next: observer,
+    }))
 }
 
 /// Where the bytes of a large result go before its end.
@@ -206,9 +264,10 @@ async fn attempt<S: Sink, P: Parts<S>>(
     repeatable: bool,
     sink: S,
     parts: &mut P,
+    announce: impl FnOnce(Rc<dyn Ticket>) -> Rc<dyn Ticket>,
 ) -> Result<(S, Ending), Error> {
     let queries: Vec<&Query> = batch.queries.iter().collect();
-    let mut submitted = lease.submit(sink, repeatable, &batch.role, &queries);
+    let mut submitted = lease.submit(sink, repeatable, &batch.role, &queries, announce);
     loop {
         match submitted.next(P::take).await {
             News::Part(part) => parts.send(part).await?,

@@ -1,6 +1,7 @@
 //! What a worker process has: pools and schema caches. Made when the worker starts, gone when it exits.
 
 mod cache;
+mod changes;
 mod connection;
 mod connector;
 mod database;
@@ -9,6 +10,7 @@ mod http_client;
 mod http_stream;
 mod key_fetcher;
 mod limits;
+mod listener;
 mod pace;
 mod pool;
 mod schema;
@@ -18,12 +20,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 pub(crate) use cache::{Making, Question, Source, Told, Waiting, find_near, judge, purge};
+pub(crate) use changes::Changes;
 pub(crate) use database::{Batch, Database, Parts};
 pub(crate) use exchange::{PART_BYTES, Sink};
 pub(crate) use key_fetcher::Refresh;
 pub(crate) use limits::with_tables;
 
-use crate::conf::{CacheZone, MainConf};
+use crate::conf::{CacheZone, DatabaseSettings, MainConf};
 use crate::nginx::executor::{self, Task};
 
 thread_local! {
@@ -36,9 +39,12 @@ thread_local! {
 /// The worker starts.
 pub(crate) fn start(main_conf: &MainConf) {
     executor::before_loop(|| {
-        CACHES.set(main_conf.cache_zones());
-        let start = |settings| Database::start(settings, &main_conf.cache_zones());
+        let zones = main_conf.cache_zones();
+        let start = |settings: &Rc<DatabaseSettings>| {
+            Database::start(settings, cache::observer(&settings.config.name, &zones))
+        };
         DATABASES.set(main_conf.databases().map(start).collect());
+        CACHES.set(zones);
         KEY_FETCHERS.set(main_conf.remote_keys.iter().map(key_fetcher::start).collect());
     });
     STARTED.set(true);

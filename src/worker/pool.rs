@@ -12,7 +12,7 @@ use postern_core::query::Query;
 
 use super::connection::{Connection, Owner};
 use super::connector::Connector;
-use super::exchange::{Exchange, Finished, Sink};
+use super::exchange::{Exchange, Finished, Sink, Ticket};
 use crate::nginx::event::Event;
 use crate::nginx::executor::{self, Task};
 use crate::nginx::timer::{self, OnExit};
@@ -384,17 +384,19 @@ impl Lease {
     }
 
     /// Submits the batch: its statements run in one implicit transaction, and its end comes after their commit. One that
-    /// changes nothing is `repeatable`: it need not wait behind a long statement.
+    /// changes nothing is `repeatable`: it need not wait behind a long statement. `announce` gives the ticket of one that
+    /// changes something.
     pub(crate) fn submit<S: Sink>(
         mut self,
         sink: S,
         repeatable: bool,
         role: &str,
         queries: &[&Query],
+        announce: impl FnOnce(Rc<dyn Ticket>) -> Rc<dyn Ticket>,
     ) -> Finished<S> {
         let exchange = Exchange::new(sink, repeatable);
         if let Some(connection) = self.connection.take() {
-            connection.submit(Rc::<Exchange<S>>::clone(&exchange), role, queries);
+            connection.submit(announce(Rc::<Exchange<S>>::clone(&exchange)), role, queries);
         }
         exchange.finished()
     }

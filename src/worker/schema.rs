@@ -178,7 +178,13 @@ impl SchemaLoader {
         let context = introspection::context();
         let catalogue = introspection::catalogue(self.config.schemas.iter().map(|schema| &**schema));
         let (rows, ending) = lease
-            .submit(CatalogueRows::default(), false, "", &[&context, &catalogue])
+            .submit(
+                CatalogueRows::default(),
+                false,
+                "",
+                &[&context, &catalogue],
+                |ticket| ticket,
+            )
             .await;
         match ending {
             Ok(()) => rows.finish().map_err(LoadError::Catalogue),

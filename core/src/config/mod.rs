@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::{ClaimPath, PublicKey, Requirement, Secret};
 use crate::schema_cache::QualifiedName;
-use crate::sql_endpoint::{BodyType, Methods, ResultShape, Script};
+use crate::sql_endpoint::{BodyType, Methods, ResultShape, Script, ScriptChanges};
 
 /// A `postern_database` block. Durations are in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,20 @@ pub struct DatabaseConfig {
     pub anonymous_role: Option<Box<str>>,
     /// What of a request PostgreSQL is told.
     pub context: ContextConfig,
+    /// Whether changes that are made elsewhere are listened for.
+    pub listen: Listen,
+}
+
+/// Whether one connection of a node listens for changes that are made elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Listen {
+    /// If a cache wants to know.
+    #[default]
+    AsNeeded,
+    /// Always: without a cache the error log tells of them.
+    On,
+    /// Never.
+    Off,
 }
 
 /// Which settings `set_config(…, true)` makes before a request's statement, with PostgREST's names.
@@ -102,6 +116,8 @@ pub struct SqlConfig {
     pub shape: Option<ResultShape>,
     /// Whether the statements only read, whatever the method is. With GET and HEAD they always do.
     pub read_only: bool,
+    /// What the statements change, where they do not only read.
+    pub changes: ScriptChanges,
     /// What the body has to be.
     pub body: BodyType,
     /// The longest result, in bytes of JSON.

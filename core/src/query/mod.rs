@@ -3,6 +3,7 @@
 
 mod array;
 mod build;
+pub mod changes;
 pub mod context;
 pub mod introspection;
 mod params;

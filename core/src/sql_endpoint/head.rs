@@ -100,7 +100,7 @@ mod tests {
     use crate::api_request::RequestError;
     use crate::config::SqlConfig;
     use crate::error::Problem;
-    use crate::sql_endpoint::{Methods, Script};
+    use crate::sql_endpoint::{Methods, Script, ScriptChanges};
 
     fn config(script: &str) -> SqlConfig {
         SqlConfig {
@@ -108,6 +108,7 @@ mod tests {
             methods: Methods::ALL,
             shape: None,
             read_only: false,
+            changes: ScriptChanges::All,
             body: BodyType::Json,
             max_bytes: 100,
         }

@@ -10,6 +10,7 @@
 
 mod answer;
 mod array;
+mod changes;
 mod error;
 mod forbidden;
 mod head;
@@ -22,6 +23,7 @@ mod result;
 mod script;
 
 pub use answer::Answer;
+pub use changes::ScriptChanges;
 pub use error::{EndpointError, ScriptError};
 pub use head::{BodyType, Head, HeadParts};
 pub use methods::Methods;

@@ -1,47 +1,48 @@
-//! What changes in a database is counted in the zones that keep responses of it.
+//! What changes in a database is counted in the zones that keep responses.
 
 use std::rc::Rc;
 
 use postern_core::cache::{DatabaseId, Generations};
 
+use super::super::changes::ChangeObserver;
 use crate::conf::CacheZone;
 use crate::nginx::time;
 
-/// The zones that keep responses of one database.
-pub(crate) struct Changes {
+/// Counts the changes of one database.
+struct Counter {
     database: DatabaseId,
     zones: Vec<Rc<CacheZone>>,
 }
 
-impl Changes {
-    /// Those of a database, by its name.
-    pub(crate) fn new(database: &str, zones: Vec<Rc<CacheZone>>) -> Self {
-        Self {
-            database: DatabaseId::of(database),
-            zones,
-        }
-    }
+/// Who counts the changes of a database, by its name. Nobody, where nothing is kept.
+pub(in super::super) fn observer(database: &str, zones: &[Rc<CacheZone>]) -> Option<Rc<dyn ChangeObserver>> {
+    let counter = Counter {
+        database: DatabaseId::of(database),
+        zones: zones.to_vec(),
+    };
+    (!zones.is_empty()).then(|| -> Rc<dyn ChangeObserver> { Rc::new(counter) })
+}
 
-    /// Something in this relation (`schema.table`) may have changed.
-    pub(crate) fn changed(&self, relation: &str) {
+impl Counter {
+    fn generations(&self) -> impl Iterator<Item = Generations<'_>> {
+        self.zones.iter().filter_map(|zone| zone.generations())
+    }
+}
+
+impl ChangeObserver for Counter {
+    fn changed(&self, relation: &str) {
         self.generations()
             .for_each(|generations| generations.changed(self.database, relation));
     }
 
-    /// Anything may have changed.
-    pub(crate) fn all_changed(&self) {
+    fn all_changed(&self) {
         self.generations()
             .for_each(|generations| generations.all_changed(self.database));
     }
 
-    /// Changes that are made elsewhere are heard of now.
-    pub(crate) fn heard(&self) {
-        for generations in self.generations() {
-            generations.set_heard(self.database, time::shared_ms());
-        }
-    }
-
-    fn generations(&self) -> impl Iterator<Item = Generations<'_>> {
-        self.zones.iter().filter_map(|zone| zone.generations())
+    fn heard(&self) {
+        let now_ms = time::shared_ms();
+        self.generations()
+            .for_each(|generations| generations.set_heard(self.database, now_ms));
     }
 }
