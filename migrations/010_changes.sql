@@ -25,7 +25,10 @@ begin
     if strpos(relation, E'\n') > 0 then
         relation := '*';
     end if;
-    perform pg_notify('postern_changes', relation);
+    -- Where one node of nginx is the only reader, it need not be notified of its own writes.
+    if coalesce(current_setting('postern.notify', true), '') <> 'off' then
+        perform pg_notify('postern_changes', relation);
+    end if;
     if known = '' then
         perform set_config('postern.changed', relation, true);
     elsif relation <> all (string_to_array(known, E'\n')) then
@@ -168,4 +171,8 @@ begin
 end
 $$;
 
-select postern.watch_schema('data');
+do $$
+begin
+    perform postern.watch_schema('data');
+end
+$$;

@@ -312,3 +312,25 @@ fn a_transaction_reports_each_table_once() {
     );
     assert_eq!(odd.trim(), "*");
 }
+
+#[test]
+fn one_node_need_not_be_notified_of_its_own_writes() {
+    let postgres = Postgres::start();
+    with_triggers(&postgres);
+    postgres.sql("ALTER ROLE authenticator SET postern.notify = off");
+    let nginx = start(&Config::new(&postgres.dsn(), "listen on;"));
+    let since = nginx.error_log().len();
+    let mut client = nginx.client();
+    for note in ["a", "b"] {
+        let body = format!("{{\"note\":\"{note}\"}}");
+        assert_eq!(client.request("PATCH", "/api/items/1", &[], &body).status, 200);
+    }
+    postgres.sql("NOTIFY postern_changes, 'api.last'");
+    wait_for(&nginx, since, "\"app\": api.last has changed");
+    // Notifications come in the order of commits: none has come for those before.
+    assert_eq!(count(&nginx, since, "\"app\": api.items has changed"), 2);
+    postgres.sql("UPDATE api.items SET note = 'c' WHERE id = 1");
+    poll_until("others are heard of", || {
+        count(&nginx, since, "\"app\": api.items has changed") == 3
+    });
+}
