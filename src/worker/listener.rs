@@ -27,8 +27,8 @@ const LAST_BACKOFF_MS: u64 = 2000;
 /// A server that does not take LISTEN (a standby) is asked again after so long: it may be promoted.
 const REFUSED_BACKOFF_MS: u64 = 10_000;
 
-/// How often the observer is told that changes are heard of.
-const HEARD_EVERY_MS: u64 = 500;
+/// How often the observer is told that changes are heard of; a little more often than it may count on.
+const HEARD_EVERY_MS: u64 = 400;
 
 /// A server that was silent for so long is asked whether it is there: a peer that vanishes says nothing.
 const SILENCE_MS: u64 = 5000;

@@ -89,23 +89,28 @@ impl Dependencies {
                 continue;
             };
             opaque |= node.opaque;
-            self.add_kin(name, &mut found);
+            found.extend(self.kin(name, Kin::Parents));
+            found.extend(self.kin(name, Kin::Children));
             to_do.extend(node.reads.iter().map(|read| &**read));
         }
         (found, opaque)
     }
 
-    /// What a write changes; `None` where that can be anything.
+    /// What a write changes; `None` where that can be anything. Descendants are told of only where they are few: whoever reads one
+    /// depends on its ancestors as well.
     fn writes<'a>(&'a self, name: &'a str) -> Option<Names<'a>> {
-        let (mut found, mut seen) = (Names::new(), Names::new());
+        let (mut found, mut descendants, mut seen) = (Names::new(), Names::new(), Names::new());
         let mut to_do = vec![name];
         while let Some(name) = to_do.pop() {
             if !seen.insert(name) {
                 continue;
             }
-            let mut changed = Names::from([name]);
-            self.add_kin(name, &mut changed);
-            for node in changed.iter().filter_map(|&name| self.nodes.get(name)) {
+            let (ancestors, below) = (self.kin(name, Kin::Parents), self.kin(name, Kin::Children));
+            for node in ancestors
+                .iter()
+                .chain(&below)
+                .filter_map(|&name| self.nodes.get(name))
+            {
                 if node.diverted {
                     return None;
                 }
@@ -115,26 +120,26 @@ impl Dependencies {
                     to_do.extend(node.reads.iter().map(|read| &**read));
                 }
             }
-            found.append(&mut changed);
+            found.extend(ancestors);
+            descendants.extend(below);
             if found.len() > MAX_WRITES {
                 return None;
             }
         }
-        Some(found)
+        let both: Names<'_> = found.union(&descendants).copied().collect();
+        Some(if both.len() > MAX_WRITES { found } else { both })
     }
 
-    /// Adds the ancestors and the descendants of a table.
-    fn add_kin<'a>(&'a self, name: &'a str, found: &mut Names<'a>) {
-        for kin in [Kin::Parents, Kin::Children] {
-            let mut seen = Names::new();
-            let mut to_do = vec![name];
-            while let Some(name) = to_do.pop() {
-                if let (true, Some(node)) = (seen.insert(name), self.nodes.get(name)) {
-                    to_do.extend(node.kin(kin).iter().map(|other| &**other));
-                }
+    /// The ancestors or the descendants of a table, and itself.
+    fn kin<'a>(&'a self, name: &'a str, kin: Kin) -> Names<'a> {
+        let mut found = Names::new();
+        let mut to_do = vec![name];
+        while let Some(name) = to_do.pop() {
+            if let (true, Some(node)) = (found.insert(name), self.nodes.get(name)) {
+                to_do.extend(node.kin(kin).iter().map(|other| &**other));
             }
-            found.append(&mut seen);
         }
+        found
     }
 }
 
@@ -210,6 +215,17 @@ mod tests {
         assert_eq!(reads(&graph, "a"), "a a1 root");
         assert_eq!(reads(&graph, "root"), "a a1 b root");
         assert_eq!(writes(&graph, "a").as_deref(), Some("a a1 child root"));
+    }
+
+    /// A table may have a partition for each day: a write of one is no reason to drop all that is cached.
+    #[test]
+    fn many_partitions_are_not_everything() {
+        let parts = (0..MAX_WRITES).map(|number| row(&format!("part{number}"), &[], &["root"], &[]));
+        let graph = dependencies(parts.chain([row("root", &[], &["top"], &["child"])]));
+        assert_eq!(writes(&graph, "root").as_deref(), Some("child root top"));
+        assert_eq!(graph.reads("root").0.len(), MAX_WRITES + 2);
+        assert_eq!(writes(&graph, "part7").as_deref(), Some("child part7 root top"));
+        assert_eq!(reads(&graph, "part7"), "part7 root top");
     }
 
     #[test]
