@@ -40,6 +40,15 @@ pub(crate) struct DatabaseSettings {
     pub(crate) target_session_attrs: TargetSessionAttrs,
 }
 
+impl DatabaseSettings {
+    /// Where the data are: two blocks with one place, for two pools, read and write the same.
+    pub(crate) fn data_place(&self) -> String {
+        let addresses = self.hosts.iter().flat_map(|host| &host.addresses);
+        let names: Vec<&str> = addresses.map(Address::name).collect();
+        format!("{} at {}", self.session.database, names.join(", "))
+    }
+}
+
 /// A server.
 #[derive(Debug)]
 pub(crate) struct Host {

@@ -327,7 +327,7 @@ fn note_of(question: &Question, stored: &Stored, status: CacheStatus) -> Note {
 /// A database as a cache sees it.
 fn source(database: &Database) -> Source {
     Source {
-        database: database.id(),
+        database: database.data(),
         listens: database.listens(),
     }
 }

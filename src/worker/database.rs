@@ -24,7 +24,9 @@ use crate::nginx::process;
 /// A database of this worker.
 pub(crate) struct Database {
     config: Rc<DatabaseConfig>,
+    /// Whose catalogue it is, and whose data.
     id: DatabaseId,
+    data: DatabaseId,
     fingerprint: u64,
     pool: Rc<Pool>,
     schema: Rc<SchemaLoader>,
@@ -86,6 +88,7 @@ impl Database {
             .map(|observer| Listener::start(settings, Rc::clone(observer)));
         Rc::new(Self {
             id: DatabaseId::of(&config.name),
+            data: DatabaseId::of(&settings.data_place()),
             fingerprint: cache::fingerprint(&format!("{settings:?}")),
             announcer: observer.map(|observer| Announcer::new(observer, config.query_timeout_ms)),
             listener,
@@ -121,9 +124,9 @@ impl Database {
         self.schema.current().await
     }
 
-    /// By what caches know it.
-    pub(crate) fn id(&self) -> DatabaseId {
-        self.id
+    /// By what caches know its data.
+    pub(crate) fn data(&self) -> DatabaseId {
+        self.data
     }
 
     /// A hash of its settings.

@@ -41,7 +41,7 @@ pub(crate) fn start(main_conf: &MainConf) {
     executor::before_loop(|| {
         let zones = main_conf.cache_zones();
         let start = |settings: &Rc<DatabaseSettings>| {
-            Database::start(settings, cache::observer(&settings.config.name, &zones))
+            Database::start(settings, cache::observer(&settings.data_place(), &zones))
         };
         DATABASES.set(main_conf.databases().map(start).collect());
         CACHES.set(zones);

@@ -1,7 +1,9 @@
 //! The response cache across workers, nodes and faults: what was written is seen, one request asks for all, and nobody gets what is
 //! another one's.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::fs;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,7 +11,7 @@ use crate::support::http::{Client, Response};
 use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
 use crate::support::proxy::Proxy;
-use crate::support::{poll_until, process};
+use crate::support::{TempDir, poll_until, process, project};
 
 /// The locations of the other tests, all with a cache.
 fn config(dsn: &str, zone: &str, cache: &str, workers: usize) -> Config {
@@ -21,6 +23,13 @@ fn config(dsn: &str, zone: &str, cache: &str, workers: usize) -> Config {
 
 fn cache_status(response: &Response) -> &str {
     response.header("cache-status").unwrap_or_default()
+}
+
+/// How many statements take their time.
+fn asking(postgres: &Postgres) -> u32 {
+    let statement = "SELECT count(*) FROM pg_stat_activity
+        WHERE query LIKE '%naps%' AND state = 'active' AND pid <> pg_backend_pid()";
+    postgres.sql(statement).parse().unwrap()
 }
 
 #[test]
@@ -55,10 +64,7 @@ fn who_waits_is_not_let_down_by_one_that_goes_away() {
         nginx.client().request("POST", "/purge?all", &[], "");
         let mut first = nginx.client();
         first.send("GET", "/api/naps/100", &[], "").unwrap();
-        poll_until("the first one asks", || {
-            postgres.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%naps%' AND state = 'active' AND pid <> pg_backend_pid()")
-                == "1"
-        });
+        poll_until("the first one asks", || asking(&postgres) == 1);
         let mut others: Vec<Client> = (0..20).map(|_| nginx.client()).collect();
         for client in &mut others {
             client.send("GET", "/api/naps/100", &[], "").unwrap();
@@ -85,7 +91,7 @@ fn nobody_waits_for_a_worker_that_was_killed() {
     for client in &mut clients {
         client.send("GET", "/api/naps/500", &[], "").unwrap();
     }
-    thread::sleep(Duration::from_millis(100));
+    poll_until("somebody asks", || asking(&postgres) == 1);
     let started = Instant::now();
     for pid in nginx.workers() {
         process::signal(pid, "KILL");
@@ -105,18 +111,51 @@ fn nobody_waits_for_a_worker_that_was_killed() {
     );
 }
 
-/// What a writer has had confirmed, by rows.
-struct Confirmed([AtomicU64; ROWS]);
+/// When each amount of a row was confirmed to its writer; the first one is 0.
+struct Confirmed([RwLock<Vec<Instant>>; ROWS]);
 
 const ROWS: usize = 5;
 
 impl Confirmed {
     fn new() -> Self {
-        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+        Self(std::array::from_fn(|_| RwLock::new(vec![Instant::now()])))
     }
 
-    fn of(&self, row: usize) -> u64 {
-        self.0[row].load(Ordering::SeqCst)
+    /// The last amount.
+    fn of(&self, row: usize) -> usize {
+        self.0[row].read().unwrap().len() - 1
+    }
+
+    fn add(&self, row: usize) {
+        self.0[row].write().unwrap().push(Instant::now());
+    }
+
+    /// For how long an amount had been out of date at a time; zero if it was not.
+    fn lateness(&self, row: usize, amount: usize, at: Instant) -> Duration {
+        let confirmed = self.0[row].read().unwrap();
+        confirmed
+            .get(amount + 1)
+            .map_or(Duration::ZERO, |next| at.saturating_duration_since(*next))
+    }
+}
+
+/// What readers have seen.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    reads: u64,
+    /// Those that were older than what had been confirmed before they began.
+    late: u64,
+    /// The longest that something had been out of date.
+    latest: Duration,
+}
+
+impl Seen {
+    fn add(self, other: Self) -> Self {
+        Self {
+            reads: self.reads + other.reads,
+            late: self.late + other.late,
+            latest: self.latest.max(other.latest),
+        }
     }
 }
 
@@ -139,27 +178,27 @@ fn write(port: u16, row: usize, confirmed: &Confirmed, is_over: &AtomicBool) {
             };
             if response.status == 200 {
                 amount += 1;
-                confirmed.0[row].store(amount, Ordering::SeqCst);
+                confirmed.add(row);
             }
         }
     }
 }
 
-/// Reads rows until it is over; counts how often one was older than what had been confirmed `delay` before, and all reads.
-fn read(port: u16, first: usize, confirmed: &Confirmed, is_over: &AtomicBool, late: &AtomicU64) -> u64 {
-    let (mut reads, mut row) = (0, first);
+/// Reads rows until it is over.
+fn read(port: u16, first: usize, confirmed: &Confirmed, is_over: &AtomicBool) -> Seen {
+    let (mut seen, mut row) = (Seen::default(), first);
     while !is_over.load(Ordering::Relaxed) {
         let Some(mut client) = Client::try_connect(port) else {
             continue;
         };
         for _ in 0..200 {
             row = (row + 1) % ROWS;
-            let at_least = confirmed.of(row);
             // Now and then the list, which is another entry.
-            let target = match reads % 5 {
+            let target = match seen.reads % 5 {
                 0 => format!("/api/items?id=eq.{}&select=amount", row + 1),
                 _ => format!("/api/items/{}?select=amount", row + 1),
             };
+            let began = Instant::now();
             let Some(response) = client.try_get(&target) else {
                 break;
             };
@@ -168,40 +207,43 @@ fn read(port: u16, first: usize, confirmed: &Confirmed, is_over: &AtomicBool, la
             }
             let digits = response.body.chars().skip_while(|char| !char.is_ascii_digit());
             let digits: String = digits.take_while(char::is_ascii_digit).collect();
-            let amount: u64 = digits.parse().unwrap_or_else(|_| panic!("{}", response.body));
-            if amount < at_least {
-                late.fetch_add(1, Ordering::SeqCst);
-            }
-            reads += 1;
+            let amount = digits.parse().unwrap_or_else(|_| panic!("{}", response.body));
+            let lateness = confirmed.lateness(row, amount, began);
+            seen = seen.add(Seen {
+                reads: 1,
+                late: u64::from(lateness > Duration::ZERO),
+                latest: lateness,
+            });
             if is_over.load(Ordering::Relaxed) {
                 break;
             }
         }
     }
-    reads
+    seen
 }
 
-/// Writers and readers on all rows, while `meanwhile` runs. The answer are the reads, and how many of them were too old.
-fn hammer(port: u16, confirmed: &Confirmed, meanwhile: impl FnOnce()) -> (u64, u64) {
-    let (is_over, late) = (AtomicBool::new(false), AtomicU64::new(0));
-    let reads = thread::scope(|scope| {
+/// Writers and readers on all rows, while `meanwhile` runs: what the readers of each node have seen. Writers go to the first one.
+fn hammer<const NODES: usize>(
+    nodes: [&Nginx; NODES],
+    confirmed: &Confirmed,
+    meanwhile: impl FnOnce(),
+) -> [Seen; NODES] {
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let is_over = &is_over;
         for row in 0..ROWS {
-            scope.spawn({
-                let is_over = &is_over;
-                move || write(port, row, confirmed, is_over)
-            });
+            scope.spawn(move || write(nodes[0].port(), row, confirmed, is_over));
         }
-        let readers: Vec<_> = (0..6)
-            .map(|first| {
-                let (is_over, late) = (&is_over, &late);
-                scope.spawn(move || read(port, first, confirmed, is_over, late))
-            })
-            .collect();
+        let readers = nodes.map(|node| {
+            [0, 1, 2, 3].map(|first| scope.spawn(move || read(node.port(), first, confirmed, is_over)))
+        });
         meanwhile();
         is_over.store(true, Ordering::Relaxed);
-        readers.into_iter().map(|reader| reader.join().unwrap()).sum()
-    });
-    (reads, late.into_inner())
+        readers.map(|readers| {
+            let seen = readers.map(|reader| reader.join().unwrap());
+            seen.into_iter().fold(Seen::default(), Seen::add)
+        })
+    })
 }
 
 fn amounts_of_zero(postgres: &Postgres) {
@@ -219,11 +261,11 @@ fn whoever_reads_after_a_write_sees_it_on_any_worker() {
         4,
     ));
     let confirmed = Confirmed::new();
-    let (reads, late) = hammer(nginx.port(), &confirmed, || thread::sleep(Duration::from_secs(3)));
-    assert_eq!(late, 0, "of {reads} reads");
+    let [seen] = hammer([&nginx], &confirmed, || thread::sleep(Duration::from_secs(3)));
+    assert_eq!(seen.late, 0, "{seen:?}");
     assert!(
-        reads > 500 && (0..ROWS).all(|row| confirmed.of(row) > 10),
-        "{reads}"
+        seen.reads > 500 && (0..ROWS).all(|row| confirmed.of(row) > 10),
+        "{seen:?}"
     );
     nginx.assert_log_is_clean();
 }
@@ -235,7 +277,7 @@ fn nor_do_reloads_and_killed_workers_bring_anything_old_back() {
     let config = config(&postgres.dsn(), "4m", "ttl=1h fallback_ttl=1h stale=1h", 3);
     let nginx = Nginx::ready(&config);
     let confirmed = Confirmed::new();
-    let (reads, late) = hammer(nginx.port(), &confirmed, || {
+    let [seen] = hammer([&nginx], &confirmed, || {
         for round in 0..6 {
             thread::sleep(Duration::from_millis(300));
             if round % 2 == 0 {
@@ -245,13 +287,13 @@ fn nor_do_reloads_and_killed_workers_bring_anything_old_back() {
             }
         }
     });
-    assert_eq!(late, 0, "of {reads} reads");
+    assert_eq!(seen.late, 0, "{seen:?}");
     nginx.wait_until_served();
     for row in 0..ROWS {
         let response = nginx
             .client()
             .get(&format!("/api/items/{}?select=amount", row + 1));
-        let amount: u64 = response
+        let amount: usize = response
             .body
             .trim_matches(|char: char| !char.is_ascii_digit())
             .parse()
@@ -259,6 +301,86 @@ fn nor_do_reloads_and_killed_workers_bring_anything_old_back() {
         // A write whose answer was lost with its worker may have been made.
         assert!(amount >= confirmed.of(row), "{}", response.body);
     }
+}
+
+#[test]
+fn another_node_sees_it_as_soon_as_it_has_heard_of_it() {
+    let postgres = Postgres::start();
+    amounts_of_zero(&postgres);
+    postgres.sql(&fs::read_to_string(project().join("migrations/010_changes.sql")).unwrap());
+    postgres.sql("SELECT postern.watch('api.items')");
+    let config = config(&postgres.dsn(), "4m", "ttl=1h fallback_ttl=0", 2);
+    let nodes = [Nginx::ready(&config), Nginx::ready(&config)];
+    for node in &nodes {
+        poll_until("it listens", || {
+            node.error_log().contains("changes in \"app\" are heard of")
+        });
+    }
+    let confirmed = Confirmed::new();
+    let [here, there] = hammer([&nodes[0], &nodes[1]], &confirmed, || {
+        thread::sleep(Duration::from_secs(3));
+    });
+    eprintln!("reads of the node that writes: {here:?}; of the other: {there:?}");
+    assert_eq!(here.late, 0, "{here:?}");
+    assert!(there.latest < Duration::from_secs(2), "{there:?}");
+    assert!(here.reads > 500 && there.reads > 500);
+    // What somebody else writes is seen by both.
+    postgres.sql("UPDATE api.items SET amount = 1000000 WHERE id = 1");
+    for node in &nodes {
+        poll_until("it is seen", || {
+            node.client().get("/api/items/1?select=amount").body == "{\"amount\":1000000}"
+        });
+    }
+}
+
+#[test]
+fn no_two_identities_share_a_response() {
+    let postgres = Postgres::start();
+    let dir = TempDir::new("secret");
+    let secret = [b's'; 32];
+    fs::write(dir.path().join("key"), secret).unwrap();
+    let mut config = config(&postgres.dsn(), "4m", "ttl=1h fallback_ttl=1h", 2);
+    config.server += &format!(
+        "postern_jwt optional secret_file={}/key;
+         location = /who  {{ postern_sql app \"select current_setting('request.jwt.claims', true)::json\"; }}
+         location = /role {{ postern_cache edge ttl=1h scope=role; postern_sql app \"select current_user::text\"; }}",
+        dir.path().display()
+    );
+    let nginx = Nginx::ready(&config);
+    let key = jsonwebtoken::EncodingKey::from_secret(&secret);
+    let (mut client, mut hits) = (nginx.client(), 0);
+    // A generator of Knuth's: every run asks the same.
+    let mut state = 1_u64;
+    let mut random = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for _ in 0..2000 {
+        let mut claims = serde_json::Map::new();
+        let roles = ["web_user", "web_anon", "web_limited"];
+        claims.insert("role".into(), roles[random(3) as usize].into());
+        for name in ["sub", "tenant", "a", "aa"] {
+            match random(4) {
+                0 => {}
+                1 => drop(claims.insert(name.into(), "a".into())),
+                2 => drop(claims.insert(name.into(), if name == "sub" { "aa".into() } else { 1.into() })),
+                _ => drop(claims.insert(name.into(), "".into())),
+            }
+        }
+        let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
+        let bearer = format!("Bearer {token}");
+        let fields = [("Authorization", bearer.as_str())];
+        let response = client.request("GET", "/who", &fields, "");
+        assert_eq!(response.status, 200, "{}", response.body);
+        let told: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+        assert_eq!(told, serde_json::Value::Object(claims.clone()));
+        hits += usize::from(cache_status(&response).contains("hit"));
+        let role = client.request("GET", "/role", &fields, "").body;
+        assert_eq!(role, claims["role"].to_string());
+    }
+    assert!(hits > 500, "{hits} of 2000 were stored");
 }
 
 #[test]

@@ -14,10 +14,10 @@ struct Counter {
     zones: Vec<Rc<CacheZone>>,
 }
 
-/// Who counts the changes of a database, by its name. Nobody, where nothing is kept.
-pub(in super::super) fn observer(database: &str, zones: &[Rc<CacheZone>]) -> Option<Rc<dyn ChangeObserver>> {
+/// Who counts the changes of a database, by where its data are. Nobody, where nothing is kept.
+pub(in super::super) fn observer(place: &str, zones: &[Rc<CacheZone>]) -> Option<Rc<dyn ChangeObserver>> {
     let counter = Counter {
-        database: DatabaseId::of(database),
+        database: DatabaseId::of(place),
         zones: zones.to_vec(),
     };
     (!zones.is_empty()).then(|| -> Rc<dyn ChangeObserver> { Rc::new(counter) })
