@@ -1,15 +1,36 @@
--- wrk URL -- METHOD BODY_FILE|- [TOKENS_FILE]: sends one fixed request over and over, or with another of the tokens each time, and
--- prints what came of it as one line of JSON.
+-- wrk URL -- METHOD BODY_FILE|- [TOKENS_FILE|-] [EVERY METHOD BODY_FILE]: sends one fixed request over and over, or with another of the
+-- tokens each time, or every so many times with another method and body, and prints what came of it as one line of JSON.
 
 function init(arguments)
     wrk.method = arguments[1]
     if arguments[2] ~= "-" then
-        local file = assert(io.open(arguments[2], "rb"))
-        wrk.body = file:read("*a")
-        file:close()
+        wrk.body = content(arguments[2])
     end
-    if arguments[3] then
+    if arguments[3] and arguments[3] ~= "-" then
         rotate(arguments[3])
+    end
+    if arguments[4] then
+        alternate(tonumber(arguments[4]), arguments[5], content(arguments[6]))
+    end
+end
+
+function content(path)
+    local file = assert(io.open(path, "rb"))
+    local text = file:read("*a")
+    file:close()
+    return text
+end
+
+function alternate(every, method, body)
+    local number, usual = 0, wrk.format()
+    local headers = { ["Content-Type"] = "application/json" }
+    for name, value in pairs(wrk.headers) do
+        headers[name] = value
+    end
+    local other = wrk.format(method, nil, headers, body)
+    function request()
+        number = number + 1
+        return number % every == 0 and other or usual
     end
 end
 

@@ -1,31 +1,80 @@
-# Conditional requests (RFC 9110, section 13): nginx's own filter must not judge responses that have no validators.
+# Conditional requests (RFC 9110 section 13), and what they are conditional on: ETag and Last-Modified.
 
 use lib 't/lib';
 use Postern::Fixture;
 use Test::Nginx::Socket 'no_plan';
 
 default_config(<<'CONF');
-    location /api/items { postern_resource app table=api.items max_limit=1000; }
-    location /api/books { postern_resource app table=api.books; }
+    location /api/items   { postern_resource app table=api.items max_limit=1000; }
+    location /api/books   { postern_resource app table=api.books; }
+    location /api/dated   { postern_resource app table=api.books last_modified=published; }
+    location /api/notes   { postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE; postern_resource app table=api.notes; }
+    location /untagged    { postern_etag off; postern_resource app table=api.books; }
+    location = /one       { postern_sql app "select 1"; }
+    location = /own       { postern_sql app "select set_config('response.headers', json_build_array(json_build_object('ETag', chr(34) || 'mine' || chr(34)))::text, true); select 1"; }
 CONF
+
 
 run_tests();
 
 __DATA__
 
-=== TEST 1: a row is answered whatever the condition is
+=== TEST 1: what is whole has a tag, the same for the same content
 --- request eval
-[("GET /api/books/1?select=id") x 4]
---- more_headers eval
-["If-None-Match: *", "If-Match: \"abc\"", "If-Modified-Since: Sat, 21 Nov 2026 00:00:00 GMT", "If-Unmodified-Since: Sat, 21 Nov 2015 00:00:00 GMT"]
+["GET /api/books/1?select=id", "HEAD /api/books/1?select=id", "GET /api/books/1?select=id&title=like.*", "GET /api/books/1", "GET /api/books?select=id&limit=1", "GET /one", "GET /untagged/1?select=id", "GET /api/books/99", "GET /own"]
 --- error_code eval
-[200, 200, 200, 200]
---- response_body eval
-[('{"id":1}') x 4]
+[200, 200, 200, 200, 200, 200, 200, 404, 200]
+--- response_headers_like eval
+["ETag: \"[\\w-]{22}\"\n!Last-Modified", ("ETag: \"[\\w-]{22}\"") x 5, "!ETag", "!ETag", "ETag: \"mine\""]
 
 
 
-=== TEST 2: a page that is streamed is not announced as not modified
+=== TEST 2: what the client has already is not sent
+--- config
+    location /api/books {
+        postern_resource app table=api.books;
+        add_header X-Status $status always;
+    }
+--- request eval
+[("GET /api/books/1?select=id") x 6, "HEAD /api/books/1?select=id", "GET /api/books?select=id&limit=1"]
+--- more_headers eval
+["If-None-Match: *", "If-None-Match: \"x\", *", "If-None-Match: \"x\"", "If-Match: *", "If-Match: \"x\"", "If-Match: *\nIf-None-Match: *", "If-None-Match: *", "If-None-Match: *"]
+--- error_code eval
+[304, 200, 200, 200, 412, 304, 304, 304]
+--- response_headers_like eval
+["ETag: \".*\"\n!Content-Type\n!Content-Length\n!Transfer-Encoding", ("ETag: \".*\"") x 3, "!ETag", ("ETag: \".*\"\n!Content-Type") x 3]
+--- response_body_like eval
+['^$', ('\{"id":1\}') x 3, 'POSTERN412', '^$', '^$', '^$']
+
+
+
+=== TEST 3: dates
+--- request eval
+[("GET /api/dated/1?select=id") x 4, "GET /api/dated/4?select=id", "GET /api/dated?select=id", "GET /api/books/1?select=id"]
+--- more_headers eval
+["", "If-Modified-Since: Mon, 15 Jan 2001 00:00:00 GMT", "If-Modified-Since: Sun, 14 Jan 2001 23:59:59 GMT", "If-Unmodified-Since: Sun, 14 Jan 2001 23:59:59 GMT", "If-Modified-Since: Mon, 15 Jan 2001 00:00:00 GMT", "", "If-Modified-Since: Mon, 15 Jan 2091 00:00:00 GMT"]
+--- error_code eval
+[200, 304, 200, 412, 200, 200, 200]
+--- response_headers eval
+[("Last-Modified: Mon, 15 Jan 2001 00:00:00 GMT") x 3, "!Last-Modified", ("!Last-Modified") x 3]
+--- response_body_like eval
+['^\{"id":1\}$', '^$', '^\{"id":1\}$', 'POSTERN412', '^\{"id":4\}$', 'data', 'id']
+
+
+
+=== TEST 4: a column that there is not
+--- config
+    location /api/books { postern_resource app table=api.books last_modified=changed; }
+--- request eval
+["GET /api/books/1", "GET /api/books?select=id&limit=1"]
+--- error_code eval
+[400, 200]
+--- response_body_like eval
+['changed', 'data']
+
+
+
+=== TEST 5: a page that is streamed has no tag
 --- sql
 INSERT INTO api.items (id, name, note) SELECT i, 'big ' || i, repeat('x', 4000) FROM generate_series(10001, 10300) i ON CONFLICT DO NOTHING;
 --- request
@@ -33,18 +82,84 @@ GET /api/items?id=gt.10000&limit=1000
 --- more_headers
 If-None-Match: *
 --- error_code: 200
+--- response_headers
+!ETag
 --- response_body_like: ^\{"data":\[\{"id":10001,.*\],"next_cursor":null\}$
 
 
 
-=== TEST 3: a write that was made is not answered as refused
+=== TEST 6: a write that demands another row than there is changes nothing
 --- sql
 INSERT INTO api.items (id, name) VALUES (500, 'before') ON CONFLICT (id) DO UPDATE SET name = 'before';
 --- request eval
-[qq(PATCH /api/items/500?select=name\n{"name":"after"}), qq(PATCH /api/items/500?select=name\n{"name":"later"})]
+[
+    qq(PATCH /api/items/500?select=name\n{"name":"after"}), qq(PATCH /api/items/500?select=name\n{"name":"after"}), qq(PUT /api/items/500\n{"name":"after"}),
+    "DELETE /api/items/500", "DELETE /api/items/500", "GET /api/items/500?select=name", qq(PATCH /api/items/501\n{"name":"after"}), qq(PATCH /api/items/501\n{"name":"after"}),
+]
 --- more_headers eval
-["Content-Type: application/json\nIf-None-Match: *", "Content-Type: application/json\nIf-Match: \"abc\""]
+[
+    "Content-Type: application/json\nIf-None-Match: *", "Content-Type: application/json\nIf-Match: \"abc\"", "Content-Type: application/json\nIf-Match: W/\"abc\"",
+    "If-Match: \"abc\"", "If-None-Match: *", "", "Content-Type: application/json\nIf-Match: *", "Content-Type: application/json\nIf-None-Match: *",
+]
 --- error_code eval
-[200, 200]
---- response_body eval
-['{"name":"after"}', '{"name":"later"}']
+[412, 412, 412, 412, 412, 200, 412, 404]
+--- response_body_like eval
+[('^\{"code":"POSTERN412",.*"hint":"read it again"\}$') x 5, '^\{"name":"before"\}$', 'POSTERN412', 'POSTERN404']
+
+
+
+=== TEST 7: and one that demands what there is is made
+--- sql
+INSERT INTO api.items (id, name) VALUES (502, 'before') ON CONFLICT (id) DO UPDATE SET name = 'before';
+--- request eval
+[qq(PATCH /api/items/502?select=name\n{"name":"after"}), qq(PUT /api/items/502?select=name\n{"name":"later"}), qq(PATCH /api/items/502?select=name\n{}), "DELETE /api/items/502", "DELETE /api/items/502"]
+--- more_headers eval
+[("Content-Type: application/json\nIf-Match: *") x 3, "If-Match: *", "If-Match: *"]
+--- error_code eval
+[200, 200, 200, 204, 412]
+--- response_body_like eval
+['\{"name":"after"\}', '\{"name":"later"\}', '\{"name":"later"\}', '^$', 'POSTERN412']
+
+
+
+=== TEST 8: a row of somebody else is as good as none
+--- request eval
+[qq(PATCH /api/notes/2\n{"body":"x"}), qq(PATCH /api/notes/99\n{"body":"x"})]
+--- more_headers eval
+[("Content-Type: application/json\nIf-Match: *\n" . main::bearer({ sub => 'alice', role => 'web_user', exp => time + 300 })) x 2]
+--- error_code eval
+[412, 412]
+--- response_body_like eval
+[('POSTERN412') x 2]
+
+
+
+=== TEST 9: from the cache as well
+--- http_config
+    postern_zone edge 1m;
+    postern_database app { dsn "$TEST_NGINX_DSN"; schemas api; anonymous_role web_anon; }
+--- config
+    postern_cache edge ttl=1h;
+    location /api/books { postern_resource app table=api.books last_modified=published; }
+--- request eval
+[("GET /api/books/1?select=id") x 5]
+--- more_headers eval
+["", "If-None-Match: *", "If-Match: \"x\"", "If-Modified-Since: Mon, 15 Jan 2001 00:00:00 GMT", ""]
+--- error_code eval
+[200, 304, 412, 304, 200]
+--- response_headers_like eval
+["Cache-Status: .*stored\nETag: \".*\"", "Cache-Status: .*hit.*\nETag: \".*\"\nVary: Authorization\nCache-Control: private, no-cache\n!Content-Type", "Cache-Status: .*hit.*\n!ETag", "Cache-Status: .*hit.*\nETag: \".*\"", "Cache-Status: .*hit.*\nLast-Modified: Mon, 15 Jan 2001 00:00:00 GMT"]
+
+
+
+=== TEST 10: a tag that gzip has made weak is good for reading, and for nothing else
+--- config
+    gzip on; gzip_types application/json; gzip_min_length 1;
+    location /api/books { postern_resource app table=api.books; }
+--- request
+GET /api/books/1
+--- more_headers
+Accept-Encoding: gzip
+--- response_headers_like
+ETag: W/"[\w-]{22}"
+Content-Encoding: gzip

@@ -15,6 +15,7 @@ mod integration {
     mod authentication;
     mod cache;
     mod changes;
+    mod conditional;
     mod database_faults;
     mod jwt_keys;
     mod large_pages;

@@ -11,7 +11,8 @@ from .load import PGBENCH_CLIENTS, Measurement
 from .rig import Rig
 
 RETURN, BY_ID, PAGE, INSERT = "`return 200`", "GET by id, JWT", "list of 20, JWT", "POST, JWT"
-CACHED = "GET by id, JWT, cached"
+CACHED, NOT_MODIFIED = "GET by id, JWT, cached", "GET by id, JWT, 304"
+MIXED = "GET by id, JWT, cached, 20 % PATCH"
 LIMITED, RS256 = "GET by id, JWT, three limits", "GET by id, JWT by RS256"
 NEW_RS256 = "GET by id, new JWT by RS256"
 PG_BY_ID, PG_PAGE, PG_INSERT = "pgbench, GET's statement", "pgbench, bare list", "pgbench, bare INSERT"
@@ -85,6 +86,8 @@ def _http_cases(rig: Rig, connections: int) -> list[Case]:
         Case(BY_ID, connections, reads(rig.by_id)),
         Case(LIMITED, connections, reads(rig.limited_by_id)),
         Case(CACHED, connections, reads(rig.cached_by_id)),
+        Case(NOT_MODIFIED, connections, reads(rig.not_modified)),
+        Case(MIXED, connections, reads(rig.cached_with_writes)),
         Case(RS256, connections, reads(rig.by_id_rs256)),
         Case(NEW_RS256, connections, reads(rig.by_id_new_rs256)),
         Case(PAGE, connections, reads(rig.page)),

@@ -54,7 +54,7 @@ POSTERN_SERVER = """
             postern_resource bench table=bench.items;
         }
         location /cached_items {
-            postern_cache edge ttl=1h fallback_ttl=1h;
+            postern_cache edge ttl=1h;
             postern_resource bench table=bench.items;
         }
         location /posted_items { postern_resource bench table=bench.posted_items; }

@@ -25,6 +25,10 @@ class Request:
     body: bytes = b""
     # Each time another one, in turn; `headers` has one of them.
     tokens: tuple[str, ...] = ()
+    # Every so many times a request with this method and body, to the same path.
+    every: int = 0
+    other_method: str = ""
+    other_body: bytes = b""
 
     def head(self) -> bytes:
         """The request as it goes over the connection."""
@@ -60,6 +64,10 @@ class Request:
             path = folder / "tokens"
             path.write_text("\n".join(self.tokens), encoding="ascii")
             arguments.append(str(path))
+        if self.every:
+            path = folder / "other.json"
+            path.write_bytes(self.other_body)
+            arguments += ["-"] * (3 - len(arguments)) + [str(self.every), self.other_method, str(path)]
         return arguments
 
 
@@ -71,6 +79,24 @@ def by_id(port: int, token: str, location: str = "/items") -> Request:
 def by_id_with_tokens(port: int, tokens: tuple[str, ...], location: str) -> Request:
     """GET by id with each of the tokens in turn."""
     return replace(by_id(port, tokens[0], location), tokens=tokens)
+
+
+def not_modified(request: Request) -> Request:
+    """The same under the tag of its answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", request.port, timeout=10)
+    try:
+        connection.request(request.method, request.path, None, request.headers)
+        tag = connection.getresponse().getheader("ETag")
+    finally:
+        connection.close()
+    if not tag:
+        raise Failure(f"{request.path} is answered without a tag")
+    return replace(request, status=304, headers={**request.headers, "If-None-Match": tag})
+
+
+def with_writes(request: Request) -> Request:
+    """The same, and a write of the row every fifth time."""
+    return replace(request, every=5, other_method="PATCH", other_body=b'{"qty":42}')
 
 
 def page(port: int, token: str) -> Request:

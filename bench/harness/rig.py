@@ -83,6 +83,16 @@ class Rig:
         """The same in a location with a cache."""
         return requests.by_id(self.postern.port, self.token, "/cached_items")
 
+    @functools.cached_property
+    def not_modified(self) -> requests.Request:
+        """The same for a client that has it already."""
+        return requests.not_modified(self.cached_by_id)
+
+    @property
+    def cached_with_writes(self) -> requests.Request:
+        """GET by id of what is cached, and every fifth time a write of the row."""
+        return requests.with_writes(self.cached_by_id)
+
     @property
     def by_id_rs256(self) -> requests.Request:
         """GET by id with a token that is signed with RS256."""

@@ -21,6 +21,7 @@ fn resource() -> ResourceConfig {
             name: "resources".into(),
         },
         key: None,
+        last_modified: None,
         default_limit: NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN),
         max_limit: NonZeroU32::new(100).unwrap_or(NonZeroU32::MIN),
     }

@@ -67,6 +67,9 @@ pub enum Error {
     /// The client wants a stored response only, and there is none (RFC 9111 section 5.2.1.7).
     #[error("there is no stored response")]
     NotCached,
+    /// The representation is not what If-Match, If-None-Match or If-Unmodified-Since demands (RFC 9110 section 13.1).
+    #[error("the resource is not in the state that the request demands")]
+    PreconditionFailed,
     /// A request to purge does not say what.
     #[error("exactly one argument says what to purge: all, prefix=/path or relation=schema.name")]
     NothingToPurge,

@@ -112,7 +112,7 @@ fn describe_response(response: &ResponseShape) -> String {
             format!("page of {limit}, cursor from columns {:?}", cursor.columns)
         }
         ResponseShape::Page { limit, cursor: None } => format!("page of {limit}, no cursor"),
-        ResponseShape::Object => "object".to_owned(),
+        ResponseShape::Object { .. } => "object".to_owned(),
         ResponseShape::CreatedOne { key } => format!("created, key in columns {key:?}"),
         ResponseShape::CreatedMany => "created many".to_owned(),
         ResponseShape::Deleted => "deleted".to_owned(),

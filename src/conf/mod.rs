@@ -3,6 +3,7 @@
 
 mod cache;
 mod database;
+mod etag;
 mod files;
 mod filter;
 mod https;
@@ -51,6 +52,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<cache::PosternCache>(c"postern_cache", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<cache::PosternCacheControl>(c"postern_cache_control", EVERYWHERE | arguments::ONE),
     command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
+    command::location::<etag::PosternEtag>(c"postern_etag", EVERYWHERE | arguments::ONE),
     command::location::<filter::PosternFilter>(c"postern_filter", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<filter::PosternFilterHeaders>(
         c"postern_filter_headers",
@@ -218,6 +220,8 @@ pub(crate) struct LocationConf {
     pub(crate) purge: Option<Rc<PurgeSettings>>,
     /// `postern_cache…`
     pub(crate) cache: cache::CacheConf,
+    /// `postern_etag`
+    pub(crate) etag: etag::EtagConf,
     /// `postern_jwt`
     pub(crate) jwt: jwt::JwtConf,
     /// `postern_limit`
@@ -275,6 +279,7 @@ impl Merge for LocationConf {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());
         }
         self.cache.merge(&outer.cache);
+        self.etag.merge(outer.etag);
         self.limit.merge(&outer.limit);
         self.validate.merge(&outer.validate);
         self.filter.merge(&outer.filter);

@@ -1,4 +1,4 @@
-//! `postern_resource database table=schema.name [key=column] [default_limit=n] [max_limit=n]`
+//! `postern_resource database table=schema.name [key=column] [last_modified=column] [default_limit=n] [max_limit=n]`
 
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -52,12 +52,14 @@ impl Directive for PosternResource {
 }
 
 fn parse(parameters: &[String]) -> Result<ResourceConfig, ConfError> {
-    let (mut relation, mut key, mut default_limit, mut max_limit) = (None, None, None, None);
+    let (mut relation, mut key, mut last_modified) = (None, None, None);
+    let (mut default_limit, mut max_limit) = (None, None);
     for parameter in parameters {
         let (name, value) = split(parameter)?;
         match name {
             "table" => set_once(&mut relation, parameter, qualified(parameter, value)?)?,
             "key" => set_once(&mut key, parameter, value.into())?,
+            "last_modified" => set_once(&mut last_modified, parameter, value.into())?,
             "default_limit" => set_once(
                 &mut default_limit,
                 parameter,
@@ -80,6 +82,7 @@ fn parse(parameters: &[String]) -> Result<ResourceConfig, ConfError> {
     Ok(ResourceConfig {
         relation,
         key,
+        last_modified,
         default_limit,
         max_limit,
     })

@@ -44,15 +44,16 @@ pub(super) struct ZoneUse {
 impl ZoneDefinition {
     /// Has nginx make the memory for what the zone is used for.
     pub(super) fn allocate(&self, cf: NonNull<ngx_conf_t>, used: ZoneUse) -> Result<(), String> {
-        let parts = usize::from(used.limits) + usize::from(used.responses);
-        let bytes = self.bytes / parts.max(1);
+        // A zone that nobody uses yet is one for limits.
+        let has_limits = used.limits || !used.responses;
+        let bytes = self.bytes / (usize::from(has_limits) + usize::from(used.responses));
         if bytes < shm::min_size() {
             return Err(format!(
                 "zone \"{}\" is too small for limits and responses in {}",
                 self.name, self.place
             ));
         }
-        if used.limits {
+        if has_limits {
             let settings = ZoneSettings::new(self, Zone::add(cf, &self.name, bytes)?, bytes);
             let _ = self.limits.set(Rc::new(settings));
         }

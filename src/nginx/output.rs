@@ -19,6 +19,10 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The media type; none for a response without content.
     pub(crate) content_type: Option<&'static str>,
+    /// ETag, with its quotes.
+    pub(crate) etag: Option<[u8; 24]>,
+    /// Last-Modified, in seconds of Unix time.
+    pub(crate) last_modified_s: Option<i64>,
     /// Further header fields.
     pub(crate) headers: Vec<Field>,
     /// The content; `None` for a response that has none by its status (204).
@@ -34,6 +38,8 @@ impl Request {
         let Reply {
             status,
             content_type,
+            etag,
+            last_modified_s,
             headers,
             body,
         } = reply;
@@ -42,6 +48,14 @@ impl Request {
             self.set_content_type(content_type);
         }
         self.set_content_length(body.as_ref().map(Bytes::len));
+        if let Some(etag) = etag
+            && self.set_etag(&etag).is_none()
+        {
+            return super::ERROR;
+        }
+        if let Some(time_s) = last_modified_s {
+            self.raw().headers_out.last_modified_time = time_s;
+        }
         for (name, value) in &headers {
             if self.add_header(name, value).is_none() {
                 return super::ERROR;
@@ -91,6 +105,14 @@ impl Request {
             header.hash = 0;
         }
         headers.content_length = ptr::null_mut();
+    }
+
+    /// Sets `ETag` where nginx expects it: a filter that changes the content makes the tag weak.
+    fn set_etag(&mut self, value: &[u8]) -> Option<()> {
+        let value = self.pool_copy(value)?;
+        let header = self.push_copied_header(super::borrowed(b"ETag"), value)?;
+        self.raw().headers_out.etag = header.as_ptr();
+        Some(())
     }
 
     /// Adds a header field. `None` if nginx is out of memory.

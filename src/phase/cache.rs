@@ -19,6 +19,7 @@ pub(super) use recorder::{Reads, Recorder};
 pub(crate) use variables::{CacheAge, CacheStatusVariable};
 
 use super::caller::Caller;
+use super::conditional;
 use super::reply::JSON;
 use crate::conf::{CacheSettings, CacheZone, Postern};
 use crate::nginx::output::Reply;
@@ -351,7 +352,7 @@ fn send(request: &mut Request, stored: &Stored, found: Note) -> Verdict {
         return Verdict::Finished(code);
     }
     note(request, found);
-    let reply = reply_of(stored);
+    let reply = conditional::apply(request, reply_of(stored));
     Verdict::Finished(request.send(reply))
 }
 
@@ -365,6 +366,8 @@ fn reply_of(stored: &Stored) -> Reply {
     Reply {
         status: 200,
         content_type: Some(JSON),
+        etag: Some(stored.etag.to_bytes()),
+        last_modified_s: stored.record.last_modified_s,
         headers: stored.record.fields.clone(),
         body: Some(stored.record.body.clone()),
     }

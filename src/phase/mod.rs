@@ -3,7 +3,9 @@
 mod access;
 mod cache;
 mod caller;
+mod conditional;
 mod context;
+mod current;
 mod error_body;
 mod filter;
 mod limit;

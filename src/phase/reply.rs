@@ -64,6 +64,7 @@ pub(super) fn error_reply(request: &mut Request, error: &Error) -> Reply {
         content_type: has_body.then_some(JSON),
         headers: fields,
         body: has_body.then(|| body.into()),
+        ..Reply::default()
     }
 }
 

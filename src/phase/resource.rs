@@ -13,6 +13,8 @@ use postern_core::schema_cache::SchemaCache;
 use super::access::{self, arguments};
 use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
+use super::conditional;
+use super::current::{self, CurrentRow};
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
 use crate::conf::{Postern, ResourceSettings};
@@ -20,7 +22,7 @@ use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
-use crate::nginx::{Level, Request};
+use crate::nginx::{Level, Request, time};
 use crate::worker::{self, Batch, Changes, Database, Parts};
 
 /// The content handler.
@@ -73,7 +75,11 @@ fn settings(request: &Request) -> Option<Rc<ResourceSettings>> {
     request.location_conf::<Postern>().resource.clone()
 }
 
-fn parts<'r>(request: &'r Request, settings: &ResourceSettings, args: &'r [u8]) -> RequestParts<'r> {
+pub(super) fn parts<'r>(
+    request: &'r Request,
+    settings: &ResourceSettings,
+    args: &'r [u8],
+) -> RequestParts<'r> {
     RequestParts {
         method: request.method(),
         tail: request.uri().get(settings.path.len()..).unwrap_or_default(),
@@ -96,7 +102,9 @@ fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
         match (result, parts.into_stream()) {
             // The client is gone.
             (Err(Error::Http(_)), _) => Outcome::Abort,
-            (Ok(reply), None) => Outcome::Reply(reply),
+            (Ok(reply), None) => handle
+                .with(|request| Outcome::Reply(conditional::apply(request, reply)))
+                .unwrap_or(Outcome::Abort),
             (Ok(reply), Some(stream)) => Outcome::Sent(stream.end(reply.body.unwrap_or_default())),
             (Err(error), None) => handle
                 .with(|request| failure(request, &error))
@@ -118,8 +126,16 @@ async fn answer(
 ) -> Result<Reply, Error> {
     let database = worker::database(settings.database).ok_or(Error::Internal)?;
     let schema = database.schema().await?;
+    let is_guarded = handle
+        .with(|request| conditional::guards_write(request))
+        .unwrap_or_default();
+    let current = if is_guarded {
+        Some(current::read(handle, settings, &database, &schema).await?)
+    } else {
+        None
+    };
     let prepared = handle
-        .with(|request| prepare(request, settings, &database, &schema, recorder))
+        .with(|request| prepare(request, settings, &database, &schema, recorder, current.as_ref()))
         .ok_or(Error::Internal)??;
     let Prepared {
         batch,
@@ -136,9 +152,17 @@ async fn answer(
     if let Some(recorder) = recorder.filter(|_| parts.began()) {
         recorder.forget();
     }
-    let mut reply = handle
+    let reply = handle
         .with(|request| reply(request, settings, &response, rows))
-        .ok_or(Error::Internal)??;
+        .ok_or(Error::Internal)?;
+    // The row was there a moment ago: it has been changed since, or is gone.
+    let is_overtaken =
+        matches!(reply, Err(Error::NotFound)) && current.is_some_and(|current| current.is_there());
+    let mut reply = if is_overtaken {
+        Err(Error::PreconditionFailed)
+    } else {
+        reply
+    }?;
     if parts.has_dropped() {
         reply.body = None;
     }
@@ -160,6 +184,7 @@ fn prepare(
     database: &Database,
     schema: &Rc<SchemaCache>,
     recorder: Option<&Recorder>,
+    current: Option<&CurrentRow>,
 ) -> Result<Prepared, Error> {
     let args = arguments(request);
     let head = Head::parse(&parts(request, settings, &args), &settings.config)?;
@@ -169,7 +194,10 @@ fn prepare(
         None
     };
     let api_request = head.into_request(body.as_deref())?;
-    let plan = plan::plan(&api_request, &settings.config, schema)?;
+    let mut plan = plan::plan(&api_request, &settings.config, schema)?;
+    if let Some(current) = current {
+        current.require_in(&mut plan)?;
+    }
     let caller = Caller::of(request, database)?;
     let Plan {
         statement,
@@ -236,7 +264,12 @@ fn reply(
             }
             reply.body = Some(page.body.into());
         }
-        (RowsResult::Object(object), _) => reply.body = Some(object.ok_or(Error::NotFound)?.into()),
+        (RowsResult::Object(object), _) => {
+            reply.body = Some(object.json.ok_or(Error::NotFound)?.into());
+            // A clock that is ahead must not make a date in the future (RFC 9110 section 8.8.2.1).
+            let now_s = i64::try_from(time::unix_s()).unwrap_or(i64::MAX);
+            reply.last_modified_s = object.last_modified_s.map(|time_s| time_s.min(now_s));
+        }
         (RowsResult::Deleted(0), _) => return Err(Error::NotFound),
         (RowsResult::Deleted(_), _) => {
             reply = Reply {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use postern_core::error::Error;
 use postern_core::pg::DataRow;
 use postern_core::plan::ResponseShape;
-use postern_core::query::Statement;
+use postern_core::query::{OutputColumn, Statement};
 use postern_core::response::{ArrayWriter, PageWriter, write_object};
 
 use super::reply::JSON;
@@ -27,13 +27,43 @@ pub(super) enum RowsResult {
     /// A page of a list.
     Page(PageWriter),
     /// One object, if there was a row.
-    Object(Option<Vec<u8>>),
+    Object(ObjectRow),
     /// A new row and the values of its key.
     Created { object: Vec<u8>, key: Vec<Vec<u8>> },
     /// New rows.
     CreatedMany(ArrayWriter),
     /// How many rows went.
     Deleted(u64),
+}
+
+/// A row as an object.
+#[derive(Debug, Default)]
+pub(super) struct ObjectRow {
+    /// See [`ResponseShape::Object`].
+    last_modified_place: Option<usize>,
+    text_place: Option<usize>,
+    /// The object; `None` without a row.
+    pub(super) json: Option<Vec<u8>>,
+    /// When it was last changed, in seconds of Unix time.
+    pub(super) last_modified_s: Option<i64>,
+    /// Its columns as one text.
+    pub(super) text: Option<Vec<u8>>,
+}
+
+impl ObjectRow {
+    /// A key that is not unique: the first row is as good as any.
+    fn take(&mut self, row: &DataRow<'_>, columns: &[OutputColumn]) {
+        if self.json.is_some() {
+            return;
+        }
+        let mut json = Vec::with_capacity(OBJECT_CAPACITY);
+        write_object(&mut json, row, columns);
+        self.json = Some(json);
+        let value = |place: Option<usize>| row.values().nth(place?).flatten();
+        let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse().ok();
+        self.last_modified_s = value(self.last_modified_place).and_then(number);
+        self.text = value(self.text_place).map(<[u8]>::to_vec);
+    }
 }
 
 impl Rows {
@@ -47,7 +77,11 @@ impl Rows {
                     .unwrap_or_default();
                 RowsResult::Page(PageWriter::new(Rc::clone(statement), *limit, columns))
             }
-            ResponseShape::Object => RowsResult::Object(None),
+            ResponseShape::Object { last_modified, text } => RowsResult::Object(ObjectRow {
+                last_modified_place: *last_modified,
+                text_place: *text,
+                ..ObjectRow::default()
+            }),
             ResponseShape::CreatedOne { .. } => RowsResult::Created {
                 object: Vec::new(),
                 key: Vec::new(),
@@ -75,13 +109,7 @@ impl Sink for Rows {
             RowsResult::Page(page) => page.push(row),
             RowsResult::CreatedMany(array) => array.push(row),
             RowsResult::Deleted(rows) => *rows += 1,
-            RowsResult::Object(slot @ None) => {
-                let mut object = Vec::with_capacity(OBJECT_CAPACITY);
-                write_object(&mut object, row, self.statement.columns());
-                *slot = Some(object);
-            }
-            // A key that is not unique: the first row is as good as any.
-            RowsResult::Object(Some(_)) => {}
+            RowsResult::Object(object) => object.take(row, self.statement.columns()),
             RowsResult::Created { object, key } => {
                 object.clear();
                 write_object(object, row, self.statement.columns());

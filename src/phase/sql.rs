@@ -15,6 +15,7 @@ use postern_core::sql_endpoint::{
 use super::access;
 use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
+use super::conditional;
 use super::reply::{JSON, failure, refuse};
 use crate::conf::{IssueTokenSettings, Postern, SqlSettings};
 use crate::nginx::output::{Field, Reply};
@@ -23,7 +24,7 @@ use crate::nginx::random::{Unavailable, random_bytes};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
 use crate::nginx::{Request, time};
-use crate::worker::{self, Batch, Changes, Database, Parts, Sink};
+use crate::worker::{self, Batch, Changes, Database, Sink, Whole};
 
 /// The content handler.
 pub(crate) struct Sql;
@@ -128,7 +129,9 @@ fn suspend(request: &mut Request, settings: Rc<SqlSettings>) -> Verdict {
     request.suspend(|handle| async move {
         let make = async |recorder: Option<&Recorder>| answer(&handle, &settings, recorder).await;
         match cache::answer(&handle, settings.database, &*settings, make).await {
-            Ok(reply) => Outcome::Reply(reply),
+            Ok(reply) => handle
+                .with(|request| Outcome::Reply(conditional::apply(request, reply)))
+                .unwrap_or(Outcome::Abort),
             Err(error) => handle
                 .with(|request| failure(request, &error))
                 .unwrap_or(Outcome::Abort),
@@ -279,23 +282,6 @@ impl Sink for ScriptRows {
     }
 }
 
-/// A result is sent as a whole: its status may be set by the last statement.
-struct Whole;
-
-impl Parts<ScriptRows> for Whole {
-    fn take(_rows: &mut ScriptRows) -> Option<Vec<u8>> {
-        None
-    }
-
-    async fn send(&mut self, _part: Vec<u8>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn began(&self) -> bool {
-        false
-    }
-}
-
 /// What signing adds to an answer.
 #[derive(Default)]
 struct Issued {
@@ -339,5 +325,6 @@ fn reply(request: &mut Request, answer: Answer, issued: Issued) -> Reply {
         content_type: json.is_some().then_some(JSON),
         headers,
         body: has_content.then(|| json.unwrap_or_default().into()),
+        ..Reply::default()
     }
 }

@@ -261,6 +261,23 @@ pub(crate) trait Parts<S> {
     fn began(&self) -> bool;
 }
 
+/// A result that is small, and sent when it is whole.
+pub(crate) struct Whole;
+
+impl<S: Sink> Parts<S> for Whole {
+    fn take(_sink: &mut S) -> Option<Vec<u8>> {
+        None
+    }
+
+    async fn send(&mut self, _part: Vec<u8>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn began(&self) -> bool {
+        false
+    }
+}
+
 async fn attempt<S: Sink, P: Parts<S>>(
     lease: Lease,
     batch: &Batch,

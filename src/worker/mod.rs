@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 pub(crate) use cache::{Making, Question, Source, Told, Waiting, find_near, judge, purge};
 pub(crate) use changes::Changes;
-pub(crate) use database::{Batch, Database, Parts};
+pub(crate) use database::{Batch, Database, Parts, Whole};
 pub(crate) use exchange::{PART_BYTES, Sink};
 pub(crate) use key_fetcher::Refresh;
 pub(crate) use limits::with_tables;

@@ -117,19 +117,19 @@ mod tests {
     use super::FirstLevel;
 
     fn stored(body: &str) -> Rc<Stored> {
-        Rc::new(Stored {
-            record: Record {
+        Rc::new(Stored::new(
+            Record {
                 dependencies: Dependencies::default(),
                 last_modified_s: None,
                 fields: Vec::new(),
                 body: Bytes::from(body.to_owned()),
             },
-            lifetime: Lifetime {
+            Lifetime {
                 stored_ms: 0,
                 fresh_until_ms: 1,
                 stale_until_ms: 1,
             },
-        })
+        ))
     }
 
     fn key(bytes: &[u8], hash: u64) -> Key<'_> {

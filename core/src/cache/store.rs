@@ -16,6 +16,7 @@ use bytes::Bytes;
 use super::generations::Generations;
 use super::key::{Key, path};
 use super::record::Record;
+use crate::conditional::EntityTag;
 
 pub use flight::{Answer, Flight, Inquiry};
 
@@ -48,6 +49,19 @@ pub struct Stored {
     pub record: Record,
     /// How long it is good.
     pub lifetime: Lifetime,
+    /// The tag of its content.
+    pub etag: EntityTag,
+}
+
+impl Stored {
+    /// A response with its tag.
+    pub fn new(record: Record, lifetime: Lifetime) -> Self {
+        Self {
+            etag: EntityTag::of(&record.body),
+            record,
+            lifetime,
+        }
+    }
 }
 
 /// What a store has done since it was made.
@@ -194,14 +208,13 @@ impl<'a> Store<'a> {
         if length == 0 {
             return None;
         }
-        Some(Stored {
-            record: Record::read(Bytes::from(self.read(number, skipped, length)))?,
-            lifetime: Lifetime {
-                stored_ms: self.meta(number, STORED),
-                fresh_until_ms: self.meta(number, FRESH_UNTIL),
-                stale_until_ms: self.meta(number, STALE_UNTIL),
-            },
-        })
+        let lifetime = Lifetime {
+            stored_ms: self.meta(number, STORED),
+            fresh_until_ms: self.meta(number, FRESH_UNTIL),
+            stale_until_ms: self.meta(number, STALE_UNTIL),
+        };
+        let record = Record::read(Bytes::from(self.read(number, skipped, length)))?;
+        Some(Stored::new(record, lifetime))
     }
 
     fn key(&self, number: Number) -> Vec<u8> {

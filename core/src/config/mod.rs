@@ -99,6 +99,8 @@ pub struct ResourceConfig {
     pub relation: QualifiedName,
     /// The column that `/:id` is compared with; the primary key otherwise.
     pub key: Option<Box<str>>,
+    /// The column that tells when a row was last changed.
+    pub last_modified: Option<Box<str>>,
     /// Rows in a page when the client does not say.
     pub default_limit: NonZeroU32,
     /// Rows in a page at most; a larger `limit` is an error.

@@ -21,6 +21,8 @@ pub use response::{CursorShape, ResponseShape};
 pub use shape::*;
 pub use type_name::{KnownType, TypeName};
 
+use std::borrow::Cow;
+
 use crate::api_request::{Action, ApiRequest, Page, Payload};
 use crate::config::ResourceConfig;
 use crate::query::Params;
@@ -66,8 +68,64 @@ pub fn plan(
             let key = key.ok_or_else(|| PlanError::NoKey {
                 relation: relation.name.name.clone(),
             })?;
-            planner.keyed(request, &key, id)
+            planner.keyed(request, resource, &key, id)
         }
+    }
+}
+
+/// Reads the row that a request is about, as GET of the same URL would, with its columns as one text: what a conditional write is held
+/// against.
+pub fn plan_current(
+    request: &ApiRequest<'_>,
+    resource: &ResourceConfig,
+    schema: &SchemaCache,
+) -> Result<Plan, PlanError> {
+    let id = match &request.action {
+        Action::Read(id) | Action::Update(id, _) | Action::Replace(id, _) | Action::Delete(id) => &**id,
+        Action::List | Action::Insert(_) => "",
+    };
+    let read = ApiRequest {
+        action: Action::Read(Cow::Borrowed(id)),
+        select: request.select.clone(),
+        filters: Vec::new(),
+        order: Vec::new(),
+        page: Page::default(),
+    };
+    let mut plan = plan(&read, resource, schema)?;
+    let StatementPlan { relation, shape, .. } = &mut plan.statement;
+    let mut row = Row::with(
+        &shape.output,
+        &relation.columns,
+        std::mem::take(&mut shape.hidden),
+    );
+    let place = row.hide(Hidden::Row(output::columns_of(&shape.output, &relation.columns)));
+    let hidden = row.hidden;
+    shape.hidden = hidden;
+    if let ResponseShape::Object { text, .. } = &mut plan.response {
+        *text = Some(place);
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    /// Has the statement find the row only if it is still what [`plan_current`] has read.
+    pub fn require(&mut self, current: &Self, text: &[u8]) -> Result<(), PlanError> {
+        let columns = current
+            .statement
+            .shape
+            .hidden
+            .iter()
+            .find_map(|hidden| match hidden {
+                Hidden::Row(columns) => Some(columns.clone()),
+                Hidden::Field(_) | Hidden::Epoch(_) => None,
+            });
+        let Some(columns) = columns else { return Ok(()) };
+        let text = planner::param(self.statement.params.push(text))?;
+        self.statement
+            .shape
+            .predicates
+            .push(Predicate::Row { columns, text });
+        Ok(())
     }
 }
 
@@ -167,19 +225,39 @@ impl Planner<'_> {
     }
 
     /// A statement on the row with this id.
-    fn keyed(mut self, request: &ApiRequest<'_>, key: &Key, id: &str) -> Result<Plan, PlanError> {
+    fn keyed(
+        mut self,
+        request: &ApiRequest<'_>,
+        resource: &ResourceConfig,
+        key: &Key,
+        id: &str,
+    ) -> Result<Plan, PlanError> {
         let verb = self.keyed_verb(&request.action, key, id)?;
         let mut predicates = key.predicates(&mut self, id)?;
         predicates.extend(self.predicates(&request.filters, 0)?);
-        let (output, response) = match verb {
+        let (output, mut response) = match verb {
             Verb::Delete => (Output::Nothing, ResponseShape::Deleted),
-            _ => (self.output(&request.select)?, ResponseShape::Object),
+            _ => (
+                self.output(&request.select)?,
+                ResponseShape::Object {
+                    last_modified: None,
+                    text: None,
+                },
+            ),
         };
+        let mut row = Row::new(&output, &self.relation.columns);
+        if let (Action::Read(_), ResponseShape::Object { last_modified, .. }, Some(name)) =
+            (&request.action, &mut response, &resource.last_modified)
+        {
+            let (column, _) = self.column(name)?;
+            *last_modified = Some(row.hide(Hidden::Epoch(column)));
+        }
+        let hidden = row.hidden;
         let shape = StatementShape {
             verb,
             predicates,
             output,
-            hidden: Vec::new(),
+            hidden,
         };
         // By itself, PostgreSQL comes to one plan for all values after five executions: a key leaves nothing to choose.
         Ok(self.finish(shape, response, false))

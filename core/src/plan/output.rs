@@ -5,7 +5,7 @@ use crate::query::Rendering;
 use crate::schema_cache::Column;
 
 use super::planner::Planner;
-use super::shape::{Field, Output, OutputItem};
+use super::shape::{ColumnIndex, Field, Hidden, Output, OutputItem};
 use super::{PlanError, type_name};
 
 impl Planner<'_> {
@@ -83,19 +83,42 @@ fn path_key<'r>(item: &'r SelectItem<'_>) -> Option<&'r str> {
     })
 }
 
+/// The columns that an output is made of, each once.
+pub(super) fn columns_of(output: &Output, columns: &[Column]) -> Vec<ColumnIndex> {
+    match output {
+        Output::All => (0..)
+            .map(ColumnIndex)
+            .zip(columns)
+            .map(|(index, _)| index)
+            .collect(),
+        Output::Items(items) => {
+            let mut indices: Vec<ColumnIndex> = items.iter().map(|item| item.field.column).collect();
+            indices.sort_unstable_by_key(|index| index.0);
+            indices.dedup();
+            indices
+        }
+        Output::Nothing => Vec::new(),
+    }
+}
+
 /// The rows of a statement as they are laid out: the output, then what is hidden.
 pub(super) struct Row<'p> {
     output: &'p Output,
     columns: &'p [Column],
-    pub(super) hidden: Vec<Field>,
+    pub(super) hidden: Vec<Hidden>,
 }
 
 impl<'p> Row<'p> {
     pub(super) fn new(output: &'p Output, columns: &'p [Column]) -> Self {
+        Self::with(output, columns, Vec::new())
+    }
+
+    /// The same with what is hidden already.
+    pub(super) fn with(output: &'p Output, columns: &'p [Column], hidden: Vec<Hidden>) -> Self {
         Self {
             output,
             columns,
-            hidden: Vec::new(),
+            hidden,
         }
     }
 
@@ -110,13 +133,25 @@ impl<'p> Row<'p> {
             Output::Nothing => (0, None),
         };
         shown.unwrap_or_else(|| {
-            let known = self.hidden.iter().position(|hidden| hidden == field);
+            let is_known = |hidden: &Hidden| matches!(hidden, Hidden::Field(other) if other == field);
+            let known = self.hidden.iter().position(is_known);
             width
                 + known.unwrap_or_else(|| {
-                    self.hidden.push(field.clone());
+                    self.hidden.push(Hidden::Field(field.clone()));
                     self.hidden.len() - 1
                 })
         })
+    }
+
+    /// Where a value stands that is never shown.
+    pub(super) fn hide(&mut self, hidden: Hidden) -> usize {
+        let width = match self.output {
+            Output::All => self.columns.len(),
+            Output::Items(items) => items.len(),
+            Output::Nothing => 0,
+        };
+        self.hidden.push(hidden);
+        width + self.hidden.len() - 1
     }
 
     fn shown_column(&self, field: &Field) -> Option<usize> {

@@ -98,7 +98,7 @@ fn find<'r>(relation: &'r Relation, name: &str) -> Option<(ColumnIndex, &'r Colu
 }
 
 /// The protocol counts parameters in 16 bits; no honest request comes near.
-fn param(position: usize) -> Result<Param, PlanError> {
+pub(super) fn param(position: usize) -> Result<Param, PlanError> {
     u16::try_from(position)
         .map(Param)
         .map_err(|_| PlanError::TooComplex)

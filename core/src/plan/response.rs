@@ -13,7 +13,12 @@ pub enum ResponseShape {
         cursor: Option<CursorShape>,
     },
     /// One object; without a row there is none of this key (404).
-    Object,
+    Object {
+        /// Where in the row the time of its last change stands ([`super::Hidden::Epoch`]), if it is known.
+        last_modified: Option<usize>,
+        /// Where in the row its columns stand as one text ([`super::Hidden::Row`]), if that was asked for.
+        text: Option<usize>,
+    },
     /// The row that was made.
     CreatedOne {
         /// Where in the row (shown and hidden columns counted together) the values of the key stand, for the Location

@@ -42,7 +42,18 @@ pub struct StatementShape {
     /// What is answered.
     pub output: Output,
     /// Values that follow in the row and are not shown.
-    pub hidden: Vec<Field>,
+    pub hidden: Vec<Hidden>,
+}
+
+/// A value that is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Hidden {
+    /// A field, in PostgreSQL's own text.
+    Field(Field),
+    /// A time in whole seconds of Unix time.
+    Epoch(ColumnIndex),
+    /// These columns as one text, which is another one when one of them is another.
+    Row(Vec<ColumnIndex>),
 }
 
 /// What is done.
@@ -228,6 +239,13 @@ pub enum Predicate {
         operator: LogicOperator,
         /// What is joined.
         predicates: Vec<Predicate>,
+    },
+    /// These columns as one text ([`Hidden::Row`]) are what they were when it was read.
+    Row {
+        /// The columns.
+        columns: Vec<ColumnIndex>,
+        /// The text.
+        text: Param,
     },
     /// One test of one field.
     Filter {

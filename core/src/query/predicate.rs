@@ -41,6 +41,9 @@ impl Sql<'_> {
                 self.sql(if predicates.is_empty() { empty } else { "" });
                 self.list(predicates, joint, Self::predicate).sql(")");
             }
+            Predicate::Row { columns, text } => {
+                self.row_text(columns).sql(" = ").param(*text);
+            }
             Predicate::Filter {
                 negated: true,
                 field,

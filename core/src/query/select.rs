@@ -1,7 +1,7 @@
 //! SELECT, and the columns that any statement answers.
 
 use crate::plan::{
-    After, ColumnIndex, Field, Limit, List, OrderBy, Output, OutputItem, Start, StatementShape,
+    After, ColumnIndex, Field, Hidden, Limit, List, OrderBy, Output, OutputItem, Start, StatementShape,
 };
 
 use super::sql::Sql;
@@ -133,12 +133,28 @@ impl Sql<'_> {
             }
         }
         let shown = self.width(&shape.output) > 0;
-        for (position, field) in shape.hidden.iter().enumerate() {
+        for (position, hidden) in shape.hidden.iter().enumerate() {
             self.sql(if shown || position > 0 { ", " } else { "" })
-                .field(field);
+                .hidden(hidden);
             after_each(self);
         }
         self
+    }
+
+    fn hidden(&mut self, hidden: &Hidden) {
+        match hidden {
+            Hidden::Field(field) => self.field(field),
+            Hidden::Epoch(column) => self
+                .sql("floor(extract(epoch FROM ")
+                .column(*column)
+                .sql("))::bigint"),
+            Hidden::Row(columns) => self.row_text(columns),
+        };
+    }
+
+    /// Columns as one text.
+    pub(super) fn row_text(&mut self, columns: &[ColumnIndex]) -> &mut Self {
+        self.sql("ROW(").columns(columns.iter().copied()).sql(")::text")
     }
 
     fn value(&mut self, field: &Field, item: Option<&OutputItem>, to_json: bool) {

@@ -12,6 +12,7 @@ fn resource() -> ResourceConfig {
             name: "resources".into(),
         },
         key: None,
+        last_modified: None,
         default_limit: NonZeroU32::new(20).expect("not zero"),
         max_limit: NonZeroU32::new(100).expect("not zero"),
     }

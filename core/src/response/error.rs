@@ -45,6 +45,10 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
             hint: Some("if it is none, tell whoever runs this server the number of the request".into()),
             ..Shown::new(403, "POSTERN370".into(), error.to_string().into())
         },
+        Error::PreconditionFailed => Shown {
+            hint: Some("read it again".into()),
+            ..Shown::new(412, "POSTERN412".into(), error.to_string().into())
+        },
         Error::NotCached => Shown::new(504, "POSTERN504".into(), error.to_string().into()),
         Error::NothingToPurge => Shown::new(400, "POSTERN110".into(), error.to_string().into()),
         Error::NotFound => Shown::new(404, "POSTERN404".into(), error.to_string().into()),

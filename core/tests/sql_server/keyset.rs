@@ -19,6 +19,7 @@ fn resource(table: &str, limit: u32) -> ResourceConfig {
             name: table.into(),
         },
         key: None,
+        last_modified: None,
         default_limit: NonZeroU32::new(limit).expect("not zero"),
         max_limit: NonZeroU32::new(1000).expect("not zero"),
     }

@@ -41,6 +41,7 @@ pub fn resource(relation: &str, key: Option<&str>) -> ResourceConfig {
             name: relation.into(),
         },
         key: key.map(Box::from),
+        last_modified: None,
         default_limit: NonZeroU32::new(20).expect("not zero"),
         max_limit: NonZeroU32::new(100).expect("not zero"),
     }

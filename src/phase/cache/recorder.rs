@@ -58,7 +58,7 @@ impl Recorder {
             && reply.headers.iter().all(|(name, value)| may_be_kept(name, value));
         let record = Record {
             dependencies,
-            last_modified_s: None,
+            last_modified_s: reply.last_modified_s,
             fields: reply.headers.clone(),
             body,
         };

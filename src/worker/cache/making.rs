@@ -39,14 +39,14 @@ impl Making {
     pub(crate) fn keep(mut self, record: Record, began_ms: u64) -> bool {
         let config = &self.question.settings.config;
         let fresh_until_ms = began_ms.saturating_add(config.ttl_ms);
-        let stored = Rc::new(Stored {
+        let stored = Rc::new(Stored::new(
             record,
-            lifetime: Lifetime {
+            Lifetime {
                 stored_ms: began_ms,
                 fresh_until_ms,
                 stale_until_ms: fresh_until_ms.saturating_add(config.stale_ms),
             },
-        });
+        ));
         self.is_over = true;
         let question = &self.question;
         let generations = question.zone.generations();

@@ -148,19 +148,19 @@ impl Fixture {
 
 /// Fresh for a minute, and good for another one.
 fn stored(body: &str, now_ms: u64, dependencies: Dependencies) -> Stored {
-    Stored {
-        record: Record {
+    Stored::new(
+        Record {
             dependencies,
             last_modified_s: None,
             fields: Vec::new(),
             body: Bytes::from(body.to_owned()),
         },
-        lifetime: Lifetime {
+        Lifetime {
             stored_ms: now_ms,
             fresh_until_ms: now_ms + 60_000,
             stale_until_ms: now_ms + 120_000,
         },
-    }
+    )
 }
 
 /// Whether a response is to be made, of which there was none before.
