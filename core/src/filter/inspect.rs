@@ -422,7 +422,7 @@ fn next_header(
             *index += 1;
             return Found::Part(Part {
                 place: Place::Header,
-                transport: Transport::Plain,
+                transport: header_transport(name),
                 range: 0..value.len(),
                 name: 0..0,
             });
@@ -430,6 +430,25 @@ fn next_header(
         *index += 1;
     }
     Found::End
+}
+
+/// Whether a field names where a request comes from.
+fn header_transport(name: &[u8]) -> Transport {
+    let names_origin = [
+        &b"referer"[..],
+        b"origin",
+        b"forwarded",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-real-ip",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known));
+    if names_origin {
+        Transport::Address
+    } else {
+        Transport::Plain
+    }
 }
 
 #[cfg(test)]

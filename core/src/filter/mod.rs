@@ -16,7 +16,9 @@
 //! Everything is linear in the length of the request and done in slices ([`Inspection::step`]), so that no request holds an event loop. The
 //! filter is a second line of defence: parameters in SQL and escaping in HTML are the first.
 
+mod address;
 mod class;
+mod concat;
 mod custom;
 mod decode;
 mod finding;
@@ -24,6 +26,7 @@ mod hits;
 mod inspect;
 mod log_line;
 mod part;
+mod php;
 mod place;
 mod rule;
 mod scan;

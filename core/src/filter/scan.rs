@@ -7,7 +7,7 @@ use super::hits::{Hits, Text};
 use super::place::Place;
 use super::shape::Shape;
 use super::sql::Token;
-use super::{shell, signature, sql, structure, template, traversal, xss};
+use super::{address, concat, php, shell, signature, sql, structure, template, traversal, xss};
 
 /// How many layers of encoding are taken away, on top of the one that the place has.
 const MAX_LAYERS: usize = 4;
@@ -65,16 +65,17 @@ pub(super) fn scan<'s>(
     } else {
         scratch.text.extend_from_slice(raw);
     }
-    for layer in 0..=MAX_LAYERS {
-        let hits = detect(shape, place, criteria, scratch);
+    for _ in 0..=MAX_LAYERS {
+        let hits = detect(shape, place, transport, criteria, scratch);
         if hits.reach(criteria.threshold, criteria.classes) {
             return Some(Match {
                 hits,
                 text: &scratch.text,
             });
         }
-        let is_decoded = decode_layer(&scratch.text, shape, &mut scratch.next)
-            || layer == 0 && decode_base64(&scratch.text, &mut scratch.next);
+        // Base64 may stand in percent-encoding, and have another layer of either kind in it. It comes first, for the sake of its plus signs.
+        let is_decoded = decode_base64(&scratch.text, &mut scratch.next)
+            || decode_layer(&scratch.text, shape, &mut scratch.next);
         if !is_decoded {
             return None;
         }
@@ -84,15 +85,23 @@ pub(super) fn scan<'s>(
     None
 }
 
-/// Whether no attack can be made of these bytes: they are few and plain, and no name that code gives to what is its own.
+/// Whether no attack can be made of these bytes: they are few and plain, and no name that code gives to what is its own or
+/// that hides a file.
 fn is_clean(text: &[u8], shape: Shape) -> bool {
     shape.is_within(Shape::PLAIN)
         && text.len() < MIN_ENCODED
         && !(shape.has(Shape::UNDERSCORE) && text.starts_with(b"__"))
+        && text.first() != Some(&b'.')
 }
 
 /// Runs the detectors over one layer.
-fn detect(shape: Shape, place: Place, criteria: Criteria<'_>, scratch: &mut Scratch) -> Hits {
+fn detect(
+    shape: Shape,
+    place: Place,
+    transport: Transport,
+    criteria: Criteria<'_>,
+    scratch: &mut Scratch,
+) -> Hits {
     let mut hits = Hits::default();
     if let Some(custom) = criteria.custom {
         custom.detect(&scratch.text, place, &mut hits);
@@ -119,6 +128,11 @@ fn detect(shape: Shape, place: Place, criteria: Criteria<'_>, scratch: &mut Scra
     shell::detect(&text, &mut hits);
     template::detect(&text, &mut hits);
     structure::detect(&text, &mut hits);
+    concat::detect(&text, &mut hits);
+    php::detect(&text, &mut hits);
+    if transport != Transport::Address && text.shape.has(Shape::SLASH.or(Shape::BACKSLASH)) {
+        address::detect(&text, &mut hits);
+    }
     hits
 }
 
@@ -131,4 +145,7 @@ fn detect_names(text: &Text<'_>, hits: &mut Hits) {
         signature::detect(text, hits);
     }
     structure::packed_object(text, hits);
+    if text.shape.has(Shape::DIGIT) {
+        traversal::digits(text, hits);
+    }
 }

@@ -45,10 +45,14 @@ fn ldap(text: &Text<'_>, hits: &mut Hits) {
                 let is_empty = rest.starts_with(b")(&)") || rest.starts_with(b")(|)");
                 let negates =
                     matches!(rest, [b')', b'!' | b'&' | b'|', b'(', ..]) && is_condition(text, at + 3);
+                let is_left_open = opens_last(text.from(next));
                 opens
+                    || is_left_open
                     || is_empty
                     || negates
                     || after_star && matches!(rest.get(1..), Some([b'(' | b')' | b'&' | b'|' | 0, ..]))
+                    || text.bytes.get(..at).is_some_and(|before| before.ends_with(b"*("))
+                        && matches!(rest.get(1), Some(b'|' | b'&'))
             }
             [b'(', b'&' | b'|' | b'!', b'(', ..] => is_condition(text, at + 3) || text.before(at) == b'*',
             _ => false,
@@ -58,6 +62,12 @@ fn ldap(text: &Text<'_>, hits: &mut Hits) {
             return;
         }
     }
+}
+
+/// Whether a value ends with a filter that is opened: `(|`.
+fn opens_last(rest: &[u8]) -> bool {
+    let rest = rest.strip_prefix(b"(").map(<[u8]>::trim_ascii);
+    matches!(rest, Some(b"|" | b"&"))
 }
 
 /// A rule of matching by its number: `cn:2.5.13.18:=x`.
@@ -143,11 +153,14 @@ fn header_fields(text: &Text<'_>, hits: &mut Hits) {
             .take(32)
             .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
             .count();
+        // A line that is one word, an address or the end of a request before the field is no text.
+        let is_one_word = is_one_word(text.bytes.get(..at).unwrap_or_default());
+        let holds_text = text.place.holds_text() && !is_one_word;
         let is_field = matches!(rest.get(name), Some(b':'))
             && match FIELDS.find(rest.get(..name).unwrap_or_default()) {
                 Some(Field::Telling) => true,
-                Some(Field::Common) => !text.place.holds_text(),
-                None => !text.place.holds_text() && rest.starts_with(b"x-"),
+                Some(Field::Common) => !holds_text,
+                None => !holds_text && rest.starts_with(b"x-"),
             };
         let is_command = [
             &b"http/1."[..],
@@ -160,12 +173,44 @@ fn header_fields(text: &Text<'_>, hits: &mut Hits) {
         ]
         .iter()
         .any(|command| rest.starts_with(command))
-            || is_mail_command(rest, name);
+            || is_mail_command(rest, name)
+            || is_one_word && is_line_command(rest);
         if is_field || is_command {
             hits.add(Rule::CrlfField, at);
             return;
         }
     }
+}
+
+/// Whether nothing but a word or the first line of a request stands before a line break.
+fn is_one_word(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    before.len() < 200
+        && (!before.iter().any(u8::is_ascii_whitespace)
+            || before.ends_with(b" http/1.1")
+            || before.ends_with(b" http/1.0"))
+}
+
+/// A command of a mail server, a cache or a store, or another request, as the whole line.
+fn is_line_command(rest: &[u8]) -> bool {
+    let line = rest
+        .split(|byte| matches!(byte, b'\r' | b'\n'))
+        .next()
+        .unwrap_or_default();
+    matches!(line, b"data" | b"rset" | b"flushall" | b"flush_all")
+        || [
+            &b"vrfy "[..],
+            b"expn ",
+            b"slaveof ",
+            b"replicaof ",
+            b"config set ",
+            b"eval \"",
+        ]
+        .iter()
+        .any(|command| line.starts_with(command))
+        || line.starts_with(b"set ") && line.split(|&byte| byte == b' ').count() >= 5
+        || line.ends_with(b" http/1.1")
+        || line.ends_with(b" http/1.0")
 }
 
 /// A tagged command of IMAP, or a lone `QUIT`.
@@ -257,12 +302,30 @@ fn dynamic_call(text: &Text<'_>, hits: &mut Hits) {
             }
         }
         if (has_letter || subscripts > 0 && name == 0)
-            && text.byte(end) == b'('
+            && text.byte(skip_comments(text, end)) == b'('
             && !text.before(at).is_ascii_alphanumeric()
         {
             hits.add(Rule::CodeDynamic, at);
             return;
         }
+    }
+}
+
+/// Behind comments and line breaks, which may stand between a name and what it is called with.
+fn skip_comments(text: &Text<'_>, at: usize) -> usize {
+    let rest = text.from(at);
+    let blank = rest
+        .iter()
+        .take(8)
+        .take_while(|byte| byte.is_ascii_whitespace())
+        .count();
+    match rest.get(blank..).unwrap_or_default() {
+        comment @ [b'/', b'*', ..] => {
+            memchr::memmem::find(comment.get(..comment.len().min(64)).unwrap_or_default(), b"*/")
+                .map_or(at, |length| at + blank + length + 2)
+        }
+        _ if memchr::memchr2(b'\n', b'\r', rest.get(..blank).unwrap_or_default()).is_some() => at + blank,
+        _ => at,
     }
 }
 
@@ -282,6 +345,19 @@ fn included(text: &Text<'_>, hits: &mut Hits) {
     let is_address = host.len() >= 7
         && host.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
         && host.iter().filter(|byte| **byte == b'.').count() == 3;
+    let path = rest.get(host.len()..).unwrap_or_default();
+    let is_shell = [
+        &b"/c99."[..],
+        b"/r57.",
+        b"/shell.php",
+        b"/shell.txt",
+        b"/webshell",
+        b"/cmd.txt",
+        b"/evil.",
+    ]
+    .iter()
+    .any(|name| memchr::memmem::find(path, name).is_some());
+    let is_remote_script = bytes.starts_with(b"ftp://") && path.ends_with(b".php");
     let is_script = [
         &b".txt"[..],
         b".php",
@@ -298,7 +374,7 @@ fn included(text: &Text<'_>, hits: &mut Hits) {
             .or_else(|| rest.strip_suffix(b"\0"))
             .is_some_and(|path| path.ends_with(end))
     });
-    if is_script || is_address && rest.len() > host.len() + 1 {
+    if is_script || is_shell || is_remote_script || is_address && rest.len() > host.len() + 1 {
         hits.add(Rule::SsrfInclude, 0);
     }
 }

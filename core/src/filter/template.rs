@@ -105,6 +105,8 @@ impl Opening {
             return None;
         }
         match self {
+            Self::Braces if is_helper(inside) => strong,
+            Self::Dollar | Self::Sign if inside.trim_ascii_start().starts_with(b"`") => strong,
             Self::Braces if calls || is_object(inside) || has_filter(inside) => strong,
             Self::Dollar | Self::Sign if is_object(inside) && calls => strong,
             Self::Dollar | Self::Sign
@@ -122,7 +124,11 @@ impl Opening {
 /// A number or a string, an operator, another.
 fn is_arithmetic(inside: &[u8]) -> bool {
     let inside = inside.trim_ascii_start();
-    let inside = inside.strip_prefix(b"=").unwrap_or(inside).trim_ascii_start();
+    let inside = inside
+        .strip_prefix(b"=")
+        .or_else(|| inside.strip_prefix(b"{"))
+        .unwrap_or(inside)
+        .trim_ascii_start();
     let number = operand_length(inside);
     let rest = inside.get(number..).unwrap_or_default().trim_ascii_start();
     let &[operator, ref rest @ ..] = rest else {
@@ -210,6 +216,26 @@ fn is_literal_with_member(expression: &[u8]) -> bool {
     matches!(end, [b'.' | b'[', ..])
 }
 
+/// `.Name "x"`, `printf "…"`, `#with "s" as |x|`: a method, a function or a block that is given a string.
+fn is_helper(inside: &[u8]) -> bool {
+    let inside = inside.trim_ascii();
+    let name = inside
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'#' | b'_'))
+        .count();
+    let takes_text = matches!(
+        inside.get(name..).unwrap_or_default().trim_ascii_start(),
+        [b'"', ..]
+    );
+    match inside.get(..name).unwrap_or_default() {
+        b"define" | b"html" | b"js" | b"printf" | b"println" | b"print" | b"urlquery" | b"#with" => {
+            takes_text
+        }
+        [b'.', b'a'..=b'z', ..] => takes_text,
+        _ => false,
+    }
+}
+
 /// `x|filter` with a filter that runs or shows more than a value.
 fn has_filter(inside: &[u8]) -> bool {
     let Some(bar) = memchr::memchr(b'|', inside) else {
@@ -249,6 +275,9 @@ fn is_tag(inside: &[u8]) -> bool {
         b"raw",
         b"load",
         b"print",
+        b"block",
+        b"get_admin_log",
+        b"csrf_token",
     ]
     .iter()
     .any(|tag| inside.starts_with(tag))
@@ -281,6 +310,8 @@ fn is_lookup(inside: &[u8]) -> bool {
                 | b"kubernetes"
                 | b"spring"
                 | b"script"
+                | b"dns"
+                | b"url"
         ) || name == b"env" && memchr::memmem::find(inside, b":-").is_some()
             || inside.starts_with(b"::-")
             || inside.starts_with(b"${"))

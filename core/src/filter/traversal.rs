@@ -10,7 +10,12 @@ use super::shape::Shape;
 
 pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
     absolute(text, hits);
-    if text.shape.has(Shape::DOT.or(Shape::HIGH).or(Shape::PERCENT))
+    if text.shape.has(Shape::BACKSLASH) {
+        share(text, hits);
+    }
+    if text
+        .shape
+        .has(Shape::DOT.or(Shape::HIGH).or(Shape::PERCENT).or(Shape::OTHER))
         || text.shape.has(Shape::DIGIT) && text.shape.has(Shape::LETTER)
     {
         dots(text, hits);
@@ -45,7 +50,7 @@ fn dots(text: &Text<'_>, hits: &mut Hits) {
     while let Some(found) = text
         .from(at)
         .iter()
-        .position(|byte| matches!(byte, b'.' | b'%' | b'0' | 0xc0 | 0xe2))
+        .position(|byte| matches!(byte, b'.' | b'%' | b'0' | b'?' | 0xc0 | 0xe2))
     {
         let start = at + found;
         if !may_be_dots(text.byte(start), text.byte(start + 1)) {
@@ -81,6 +86,7 @@ fn may_be_dots(first: u8, second: u8) -> bool {
     match first {
         b'.' => !(second.is_ascii_alphabetic() || matches!(second, b'1'..=b'9' | b' ')),
         b'0' => second == b'x',
+        b'?' => matches!(second, b'.' | b'?'),
         _ => true,
     }
 }
@@ -90,10 +96,16 @@ fn may_be_dots(first: u8, second: u8) -> bool {
 fn dots_end(text: &Text<'_>, start: usize) -> usize {
     let mut count = 0;
     let mut at = start;
+    let mut has_wildcard = false;
     loop {
         let rest = text.from(at);
         let length = match rest {
             [b'.', ..] => 1,
+            // Windows takes a wildcard for a dot.
+            [b'?', ..] if has_wildcard || at == start || count == 1 => {
+                has_wildcard = true;
+                1
+            }
             [0xe2, 0x80, 0xa5 | 0xa6, ..] => {
                 count += 1;
                 3
@@ -102,7 +114,8 @@ fn dots_end(text: &Text<'_>, start: usize) -> usize {
             [0xc0, 0x2e | 0x5e | 0x6e | 0xee | 0xfe, ..] => 2,
             _ => dot_literal(rest),
         };
-        if length == 0 {
+        // Two wildcards are dots, more are none: no run of them is read again and again.
+        if length == 0 || has_wildcard && count == 3 {
             break;
         }
         count += 1;
@@ -112,7 +125,9 @@ fn dots_end(text: &Text<'_>, start: usize) -> usize {
             at += 1;
         }
     }
-    if count >= 2 { at } else { start }
+    // A slash behind a wildcard makes a pattern of files or the query of a URL; behind dots that are one, nothing else does.
+    let is_pattern = has_wildcard && (count > 2 || matches!(text.byte(at), b'/' | b'\n' | b'\r'));
+    if count >= 2 && !is_pattern { at } else { start }
 }
 
 /// The length of a dot that is written as a number.
@@ -159,7 +174,7 @@ fn separator_length(rest: &[u8]) -> usize {
     match rest {
         [b'/' | b'\\', ..] => 1,
         // Some servers cut path parameters off; others skip what is invisible.
-        [b';' | 0..=8 | b'\t' | 0x7f, rest @ ..] => match rest {
+        [b';' | 0..=8 | b'\t' | b'\r' | 0x7f, rest @ ..] => match rest {
             [b'/' | b'\\', ..] => 2,
             _ => match literal_length(rest) {
                 0 => 0,
@@ -172,6 +187,13 @@ fn separator_length(rest: &[u8]) -> usize {
 
 /// The length of a separator that is written as a number, or as some decoders leave it.
 fn literal_length(rest: &[u8]) -> usize {
+    // Digits that are none still make a slash to decoders that do not look at them.
+    if let [b'%', b'c', b'0' | b'1', b'%', high, low, ..] = rest
+        && high.is_ascii_alphanumeric()
+        && low.is_ascii_alphanumeric()
+    {
+        return 6;
+    }
     [
         &b"2f"[..],
         b"5c",
@@ -179,8 +201,6 @@ fn literal_length(rest: &[u8]) -> usize {
         b"0x5c",
         b"%2f",
         b"%5c",
-        b"%c0%af",
-        b"%c1%9c",
         b"%c0/",
         b"%c0\\",
         b"%c1\\",
@@ -193,12 +213,8 @@ fn literal_length(rest: &[u8]) -> usize {
         b"%5%c",
         b"\xc1\xaf",
         b"\xc0\xaf",
-        b"%c1%af",
-        b"%c0%9v",
-        b"%c0%qf",
-        b"%c1%1c",
-        b"%c1%8s",
-        b"%c1%pc",
+        b"%%32%%66",
+        b"%%35%%63",
         b"\xc1\x1c",
         b"\xc0%9v",
         b"\xc0%qf",
@@ -210,6 +226,29 @@ fn literal_length(rest: &[u8]) -> usize {
     .iter()
     .find(|literal| rest.starts_with(literal))
     .map_or(0, |literal| literal.len())
+}
+
+/// Dots and slashes that are written as numbers, one behind the other: a value of letters and digits only.
+pub(super) fn digits(text: &Text<'_>, hits: &mut Hits) {
+    if let Some(at) = memchr::memmem::find(text.bytes, b"0x2e0x2e0x") {
+        hits.add(Rule::TraversalDots, at);
+    }
+}
+
+/// A file on a server of another: `\\10.0.0.1\share\x`.
+fn share(text: &Text<'_>, hits: &mut Hits) {
+    let Some(rest) = text.bytes.trim_ascii().strip_prefix(b"\\\\") else {
+        return;
+    };
+    let host = rest
+        .iter()
+        .take(64)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'@'))
+        .count();
+    let has_dot = memchr::memchr(b'.', rest.get(..host).unwrap_or_default()).is_some();
+    if has_dot && rest.get(host) == Some(&b'\\') && !text.is_prose {
+        hits.add(Rule::TraversalFile, 0);
+    }
 }
 
 /// A NUL that ends the name of a file for the system, but not for the application.

@@ -30,13 +30,27 @@ pub(in super::super) fn decode_base64(text: &[u8], out: &mut Vec<u8>) -> bool {
     let mut head = [0; PROBE];
     let is_text = engine.decode_slice(probe, &mut head).is_ok_and(|length| {
         head.get(..length)
-            .is_some_and(|head| head.iter().all(is_text_byte))
+            .is_some_and(|head| head.iter().all(is_text_byte) || is_utf16(head))
     });
-    if !is_text || engine.decode_vec(text, out).is_err() || !out.iter().all(is_text_byte) {
+    if !is_text || engine.decode_vec(text, out).is_err() {
+        out.clear();
+        return false;
+    }
+    if is_utf16(out) {
+        out.retain(|&byte| byte != 0);
+    }
+    if !out.iter().all(is_text_byte) {
         out.clear();
         return false;
     }
     true
+}
+
+/// Whether every other byte is 0, as in UTF-16, of which Windows makes base64.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let is_zero = |start: usize| bytes.iter().skip(start).step_by(2).all(|&byte| byte == 0);
+    let is_text = |start: usize| bytes.iter().skip(start).step_by(2).all(is_text_byte);
+    bytes.len() >= 4 && (is_zero(1) && is_text(0) || is_zero(0) && is_text(1))
 }
 
 fn is_text_byte(byte: &u8) -> bool {

@@ -21,6 +21,8 @@ const ENCODED: Shape = Shape::PERCENT
 pub(super) enum Transport {
     /// Nothing.
     Plain,
+    /// Nothing; and the value is the address of a page or of a peer, which is in a private network as often as not.
+    Address,
     /// Percent-encoding, as in a path.
     Percent,
     /// Percent-encoding with `+` for a space, as in arguments and forms.
@@ -33,7 +35,7 @@ impl Transport {
     /// Whether a value may have to be decoded.
     pub(super) fn applies_to(self, shape: Shape) -> bool {
         match self {
-            Self::Plain => false,
+            Self::Plain | Self::Address => false,
             Self::Percent => shape.has(Shape::PERCENT),
             Self::Form => shape.has(Shape::PERCENT.or(Shape::PLUS)),
             Self::Json => shape.has(Shape::BACKSLASH),

@@ -34,6 +34,7 @@ impl Arguments {
             b'$' => Self::Path,
             _ if !is_apart => Self::Other,
             b'/' | b'~' | b'*' | b'?' => Self::Path,
+            b'@' if argument.get(1).is_some_and(u8::is_ascii_alphanumeric) => Self::Path,
             b'.' if matches!(argument.get(1), Some(b'/' | b'.')) => Self::Path,
             b'-' | b'%' if argument.get(1).is_some_and(u8::is_ascii_alphanumeric) => Self::Option,
             b'0'..=b'9' => Self::number(argument),
@@ -69,7 +70,7 @@ impl Arguments {
             .next()
             .unwrap_or_default();
         let is_path = word.contains(&b'/')
-            || word.get(1) == Some(&b':')
+            || word.get(1) == Some(&b':') && matches!(word.get(2), None | Some(b'/' | b'\\'))
             || word.contains(&b'\\')
             || word.contains(&b'*')
             || word.windows(2).any(|pair| matches!(pair, [b'.', b'a'..=b'z']));

@@ -4,6 +4,7 @@
 //! command alone is a word; the separator before it, what it is given, and that nothing around it is a sentence make it an attack.
 
 mod arguments;
+mod script;
 mod word;
 mod words;
 
@@ -83,12 +84,20 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
 /// Judges what stands behind a separator.
 fn at_lead(text: &Text<'_>, at: usize, lead: Lead, hits: &mut Hits) {
     let start = skip_filler(text, at);
+    if let Some(rule) = script::at(text, start, lead) {
+        hits.add(rule, start);
+        return;
+    }
     let Some(word) = ShellWord::read(text, start) else {
         return;
     };
     let Some(command) = COMMANDS.find(word.name()) else {
         return;
     };
+    // `data:image/png;base64,…`
+    if word.name() == b"base64" && text.byte(word.end) == b',' {
+        return;
+    }
     let candidate = Candidate {
         text,
         at,
@@ -210,12 +219,31 @@ impl Candidate<'_, '_> {
             Arguments::Path | Arguments::Words | Arguments::Url if self.is_tool && !is_hidden => false,
             Arguments::Path if runs_another(self.text, &self.word) || READERS.find(name).is_some() => true,
             Arguments::Path | Arguments::Option | Arguments::Url => self.is_plain || is_hidden,
-            Arguments::Number => matches!(name, b"sleep" | b"ping") && self.text.bytes.len() < MAX_ALONE,
+            Arguments::Number => {
+                matches!(name, b"sleep" | b"ping")
+                    && self.text.bytes.len() < MAX_ALONE
+                    && self.is_given_only_a_number()
+            }
             Arguments::None if is_hidden => self.is_plain,
             Arguments::None => TELLING.find(name).is_some() && self.is_last() && !self.text.place.is_name(),
             Arguments::Words | Arguments::Other => false,
         };
         is_command.then_some(Rule::ShellCommand)
+    }
+
+    /// `sleep 8`, but "Sleep 8 hours".
+    fn is_given_only_a_number(&self) -> bool {
+        let rest = self.text.from(self.word.end).trim_ascii_start();
+        let number = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count();
+        !rest
+            .get(number..)
+            .unwrap_or_default()
+            .trim_ascii_start()
+            .first()
+            .is_some_and(u8::is_ascii_alphabetic)
     }
 
     /// `$(id)`.
@@ -230,6 +258,10 @@ impl Candidate<'_, '_> {
     /// A command on a line of its own.
     fn on_a_line(&self) -> Option<Rule> {
         let is_command = match self.arguments {
+            // Lines of code and of text begin with words that are commands as well: `let x: f64`, `find /dev`.
+            Arguments::Path if !self.is_plain && !self.word.is_hidden => {
+                READERS.find(self.word.name()).is_some() || runs_another(self.text, &self.word)
+            }
             Arguments::Path | Arguments::Option | Arguments::Url => true,
             Arguments::Number => self.is_plain,
             Arguments::None => self.is_plain && self.is_last(),

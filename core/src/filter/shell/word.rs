@@ -36,6 +36,10 @@ impl ShellWord {
                 b'/' => word.directory(text)?,
                 b'"' | b'\'' | b'\\' | b'^' => word.hidden(text),
                 b'$' => word.expansion(text),
+                b'`' if word.length > 0 && text.byte(word.end + 1) == b'`' => {
+                    word.is_hidden = true;
+                    2
+                }
                 _ => 0,
             };
             if taken == 0 {
@@ -99,6 +103,10 @@ impl ShellWord {
             b'@' | b'*' | b'!' | b'0'..=b'9' if is_inside => {
                 self.is_hidden = true;
                 2
+            }
+            b'(' if self.length > 0 && text.byte(self.end + 2) == b')' => {
+                self.is_hidden = true;
+                3
             }
             b'{' => {
                 let rest = text.from(self.end);

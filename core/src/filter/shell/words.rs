@@ -15,7 +15,7 @@ pub(super) enum Command {
 
 pub(super) static COMMANDS: WordMap<Command, 1024> = WordMap::new(&[
     (
-        "whoami uname ifconfig ipconfig netstat nslookup wget curl nc ncat netcat telnet ssh scp sftp tftp chmod chown chgrp \
+        "iwr irm iwmi iex gwmi whoami uname ifconfig ipconfig netstat nslookup wget curl nc ncat netcat telnet ssh scp sftp tftp chmod chown chgrp \
          chroot ls ps pwd rm cp mv mkdir rmdir ln tac nl tee awk gawk sed grep egrep fgrep xargs \
          busybox printenv env getent lsof dmesg crontab useradd usermod adduser userdel passwd sudo su journalctl \
          iptables arp traceroute tracert hostname mknod mkfifo base64 xxd od strings tar bunzip2 zcat zless lspci lsb_release \
@@ -45,7 +45,7 @@ pub(super) static COMMANDS: WordMap<Command, 1024> = WordMap::new(&[
 
 /// Commands that are given another to run.
 pub(super) static RUNNERS: WordMap<(), 32> = WordMap::new(&[(
-    "which sudo nohup xargs strace command exec env busybox nice time watch timeout whereis flock setsid doas",
+    "eval builtin which sudo nohup xargs strace command exec env busybox nice time watch timeout whereis flock setsid doas",
     (),
 )]);
 

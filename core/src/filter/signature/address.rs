@@ -12,11 +12,9 @@ pub(super) static GROUPS: &[Group] = &[
         "requestbin.net", "pipedream.net", "nip.io", "xip.io", "sslip.io", "localtest.me", "lvh.me", "rbndr.us",
     ]),
     group(Rule::SsrfAddress, None, Before::Start, After::Any, &[
-        "http:127.", "http://localhost.localdomain", "localhost.localdomain/", "localhost4", "gateway.docker.internal", "host.docker.internal", "http://localhost/admin", "sftp://", "file:",
-        "http://127.", "https://127.", "http://[::", "https://[::", "http://0.0.0.0", "https://0.0.0.0", "http://0/",
-        "http://0x7f", "http://0177.", "http://2130706433", "http://017700000001", "http://3232235", "http://2852039166",
-        "http://localhost/", "http://localhost:22", "http://localhost:25", "http://10.", "http://192.168.", "http://172.16.",
-        "ftp://127.", "ftp://localhost",
+        "localhost.localdomain/", "localhost4", "gateway.docker.internal", "host.docker.internal", "sftp://", "file:", "localhost/",
+        "ipv6-localhost/", "ip6-localhost/", "ip6-loopback/", "kubernetes.docker.internal/", "host.containers.internal/",
+        "kubernetes.default.svc",
     ]),
     group(Rule::ScannerAgent, None, Before::Any, After::Any, &[
         "sqlmap", "nikto", "masscan", "nessus", "openvas", "acunetix", "netsparker", "w3af", "dirbuster", "gobuster", "wpscan",

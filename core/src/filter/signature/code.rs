@@ -8,7 +8,7 @@ pub(super) static GROUPS: &[Group] = &[
     group(Rule::CodeCall, Some(Rule::CodeWeakCall), Before::Boundary, After::Call, &[
         "phpinfo", "passthru", "shell_exec", "proc_open", "pcntl_exec", "pcntl_fork", "call_user_func", "call_user_func_array",
         "create_function", "move_uploaded_file", "fsockopen", "file_get_contents", "file_put_contents", "highlight_file",
-        "show_source", "readfile", "fpassthru", "php_uname", "getcwd", "get_defined_vars", "base64_decode", "gzinflate",
+        "show_source", "readfile", "fpassthru", "php_uname", "get_defined_vars", "base64_decode", "gzinflate",
         "gzuncompress", "str_rot13", "posix_getpwuid", "posix_kill", "ini_set", "dl_open", "register_shutdown_function",
         "preg_replace_callback", "system", "popen", "execsync", "execfilesync", "spawnsync", "execfile", "fs.readfilesync",
         "fs.writefilesync", "fs.readdirsync", "readfilesync", "readdirsync", "os.system", "os.popen", "os.execute", "io.popen",
@@ -22,10 +22,10 @@ pub(super) static GROUPS: &[Group] = &[
     ]),
     group(Rule::CodeCall, None, Before::Free, After::CallText, &[
         "exec", "assert", "include", "include_once", "require_once", "spawn", "opendir", "scandir", "fopen", "glob", "unlink",
-        "echo", "print", "die", "eval", "curl_exec", "curl_init", "dl", "highlight_string",
+        "echo", "die", "eval", "curl_exec", "curl_init", "dl", "highlight_string",
     ]),
     group(Rule::CodeWeakCall, None, Before::Boundary, After::Call, &[
-        "printf", "uasort", "usort", "array_map", "array_filter", "putenv", "symlink", "process.kill", "process.exit", "getattr",
+        "printf", "getcwd", "uasort", "usort", "array_map", "array_filter", "putenv", "symlink", "process.kill", "process.exit", "getattr",
         "chr", "exec", "eval", "assert", "require", "include", "spawn", "opendir", "readdir", "scandir", "chmod", "chown",
         "unlink", "fopen", "fread", "fwrite", "glob", "is_dir", "mkdir", "rmdir", "tempnam", "tmpfile", "copy", "phpversion",
         "phpcredits", "uniqid", "md5", "sha1", "ord", "hex2bin", "bin2hex", "urldecode", "rawurldecode", "stripslashes", "strrev",
@@ -33,9 +33,10 @@ pub(super) static GROUPS: &[Group] = &[
         "forward_static_call", "filter_var", "array_walk", "reflectionfunction", "splfileobject",
     ]),
     group(Rule::CodeScript, Some(Rule::CodeWeakName), Before::Any, After::Any, &[
-        "<?php", "<?=", "<? ", "<%@", "<%=", "<% ", "<%eval", "<%out", "[php]", "[/php]", "<script language=\"php",
-        "<script language='php", "{php}", "<jsp:", "<cfexecute", "<cfset", "<%!",
+        "<?php", "<?=", "<?\t", "<?\n", "<%@", "<%=", "<% ", "<%eval", "<%out", "[php]", "[/php]", "<script language=\"php",
+        "<script language='php", "{php}", "<jsp:", "<cfexecute", "<cfset", "<%!", "<?\tphp", "<?\nphp", "{/php}", "[\\php]",
     ]),
+    group(Rule::CodeScript, Some(Rule::CodeWeakName), Before::Boundary, After::Any, &["<? "]),
     group(Rule::CodeName, Some(Rule::CodeName), Before::Any, After::Any, &[
         "$_get[", "$_get{", "$_get ", "$_post[", "$_post{", "$_request[", "$_request{", "$_cookie[", "$_server[", "$_files[",
         "$_session[", "$_env[", "$globals[", "$http_raw_post_data", "http_raw_post_data", "java.lang.runtime",
@@ -56,8 +57,23 @@ pub(super) static GROUPS: &[Group] = &[
         "unicastref", "newtransformer", "invokertransformer", "ysoserial", "clojure.", "cos\nsystem", "csystem\n", "cposix\n",
     ]),
     group(Rule::CodeName, Some(Rule::CodeWeakName), Before::Boundary, After::Any, &[
-        "__init__", "require('fs')", "require(\"fs\")", "require('os')", "require('http", "require('net", "__proto__",
+        "require('fs')", "require(\"fs\")", "require('os')", "require('http", "require('net", "__proto__",
         "constructor.prototype", "constructor[prototype", "constructor][prototype", "prototype][",
+    ]),
+    // Python has methods with this name everywhere; what is taken from it is another matter.
+    group(Rule::CodeName, Some(Rule::CodeWeakName), Before::Any, After::Any, &[
+        "__init__.__", "__init__[", "__init__|", "__init__')|attr", "__init__\")|attr",
+    ]),
+    group(Rule::CodeName, None, Before::Start, After::Any, &[
+        "console.log(", "console.info(", "console[", "console.info.", "console.log.", "while(true)", "while (true)", "while(1)",
+        "while(!", "while(-", "while(+", "while(infinity)", "while(string)", "while(this)", "while(new date)", "while((true)", "for(;;)",
+        "%x(", "function(){return ", "(function(){return ",
+    ]),
+    group(Rule::CodeName, None, Before::Any, After::Any, &[
+        "'while(true)", "';while(true)", "'; while(true)", ";while(1)", "\";while(true)", "\".execute()", "'.execute()", "`.to_s", "%x('",
+        "%x(\"", "#set($", "#set ($", "#foreach($", "#evaluate(", "<#assign", "<#include", "?lower_abc", "?new()", "?api.",
+        ".newinstance(", ".signer.key", "{$smarty.", "{smarty", "{literal}", "self::clearconfig", "pagecontext.request",
+        "applicationscope", ":constructor:constructor", ":module:prototype",
     ]),
     group(Rule::CodeObject, Some(Rule::CodeObject), Before::Any, After::Any, &[
         "!!python/", "!!java", "!!javax", "!ruby/object", "!ruby/hash", "!ruby/struct", "--- !ruby", "tag:yaml.org,2002:python",

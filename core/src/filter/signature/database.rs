@@ -11,7 +11,11 @@ pub(super) static GROUPS: &[Group] = &[
     group(Rule::SqlFunction, Some(Rule::SqlWeakFunction), Before::Boundary, After::Any, &[
         "xp_cmdshell", "xp_regread", "xp_dirtree", "sp_executesql", "sp_oacreate", "utl_http.", "utl_inaddr.", "dbms_pipe.",
         "dbms_lock.", "dbms_xmlgen.", "ctxsys.drithsx", "master..", "pg_sleep(", "mysql.user", "into outfile", "into dumpfile",
-        "load_file(", "procedure analyse",
+        "load_file(", "procedure analyse", "]|//", "] | //", ")]|/", "count(/child::", "contains(../", "starts-with(../",
+        "substring(//", "string-length(//", "codepoints-to-string(", "name(/*[", "openrowset(", "attach database '", "infile \"", "infile '",
+        "kill query ", "'::json", "'::text", "'::int", "'::regclass", ")::int", ")::text", ")::bigint", ")::double precision", ")::numeric",
+        "}' ? '", "]' ? '", "}' ?| ", "}' ?& ", "]' ?| ", "]' ?& ", "' -> '$", "'->'$", "' ->> '", "}' @> '", "]' @> '", "}' <@ '", "' @? '", "' @@ '", "#>> '{", "#- '{",
+        "' < '$.", "' > '$.", "sqlite_compileoption", ".to_i) ", "json_extract('", "jsonb_path_",
     ]),
     group(Rule::NosqlOperator, Some(Rule::NosqlOperator), Before::Boundary, After::Key, &[
         "$where", "$ne", "$gt", "$gte", "$lt", "$lte", "$regex", "$nin", "$in", "$exists", "$or", "$and", "$nor", "$not", "$expr",
@@ -24,6 +28,6 @@ pub(super) static GROUPS: &[Group] = &[
         "this.username", "this.passwd", "db.getcollectionnames", "db.injection", "db.users.", "db.user.", "db.version(",
         "db.getname(", "new date();do{", "new date(); do{", "new date();}while", ": /.*/", ":/.*/", "tojson(this", "tojsononeline(", "mapreduce(", ".insert({", ".find({", ".match(/.*/)", "== 'a' || 'a",
         "do{curdate", "do{c = new date", "date=new date();do", "date = new date(); do", "var date=new date", "'||'1'=='1",
-        "' || '1'=='1", "'1'=='1", "\"1\"==\"1", "'a'=='a", "|| 1==1", "||1==1", "&& this.", "||this.", "|| this.",
+        "' || '1'=='1", "'1'=='1", "\"1\"==\"1", "'a'=='a", "|| 1==1", "db.dropdatabase", "emit(1,", "emit(this", "; emit(", "||1==1", "&& this.", "||this.", "|| this.",
     ]),
 ];

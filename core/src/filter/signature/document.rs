@@ -11,6 +11,6 @@ pub(super) static GROUPS: &[Group] = &[
     ]),
     group(Rule::XmlDirective, Some(Rule::XmlDirective), Before::Any, After::Any, &[
         "<!--#exec", "<!--#include", "<!--#echo", "<!--#printenv", "<!--#config", "<!--#set", "<!--#fsize", "<!--#flastmod",
-        "<!--#if", "<!--#email", "<!--# ", "<!--#\"", "<!--#'", "#exec cmd", "<esi:", "<!--esi", "<pre><!--#",
+        "<!--#if", "<!--#email", "<!--#elif", "<!--#else", "<!--\t#", "<!--\n#", "<!--# ", "<!--#\"", "<!--#'", "#exec cmd", "<esi:", "<!--esi", "<pre><!--#",
     ]),
 ];

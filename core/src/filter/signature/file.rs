@@ -16,10 +16,10 @@ pub(super) static GROUPS: &[Group] = &[
         ".ssh/known_hosts", ".bash_history", ".mysql_history", ".psql_history", ".aws/credentials", ".docker/config.json",
         ".kube/config", "ntuser.dat", "inetpub\\wwwroot", "inetpub/wwwroot", "global.asa", "/c$/", "\\c$\\", "repair\\sam",
         "repair/sam", "sysprep.inf", "unattend.xml", "unattended.xml", "php/sessions/", "lib/php5/sess", "access_log%00",
-        "autoexec.bat", "/etc/issue", "/../etc",
+        "autoexec.bat", "tomcat-users.xml", "conf/server.xml", "/proc/[0-9]", "kubernetes.io/serviceaccount", "tmp/sess_", "temp\\sess_", "/etc/issue", "/../etc",
     ]),
     group(Rule::TraversalFile, None, Before::Start, After::Any, &[
-        "etc/", "proc/", "var/log/", "var/lib/mlocate", "var/lib/mysql", "var/lib/php", "var/run/", "var/mail/", "var/spool/",
+        "var/log/", "var/lib/mlocate", "var/lib/mysql", "var/lib/php", "var/run/", "var/mail/", "var/spool/",
         "var/apache", "var/www/", "var/adm/", "var/webmin", "var/lp/", "var/saf/", "var/db/", "var/log", "var/adm",
         "usr/local/apps", "usr/local/lib/php", "usr/pkgsrc", "usr/sbin/", "var/local/www", "var/cpanel", "root/.",
         "usr/local/apache", "usr/local/etc/", "usr/local/php", "usr/local/nginx", "usr/local/pgsql", "usr/local/cpanel",
@@ -29,6 +29,7 @@ pub(super) static GROUPS: &[Group] = &[
         "www/conf", "www/apache", "apache/logs", "apache/conf", "apache2/", "apache\\", "apache2\\", "bin/php", "etc%2f", "php4\\",
         "php5\\", "xampp/", "xampp\\", "program files", "minint/", "winnt/", "winnt\\",
     ]),
+    group(Rule::TraversalFile, None, Before::Start, After::Any, &["/etc/", "/proc/", "\\etc\\"]),
     group(Rule::TraversalFile, None, Before::Start, After::End, &[
         ".htaccess", ".passwd", ".netrc", ".sh_history", ".git", ".git/", ".svn", ".svn/", ".hg", ".env", ".ssh", ".ssh/",
         ".ds_store", ".pgpass", ".npmrc", ".dockercfg", ".bashrc", ".profile", ".forward", ".rhosts", ".shosts", ".logout", ".aws",
@@ -45,8 +46,10 @@ pub(super) static GROUPS: &[Group] = &[
         "file:/", "c:\\windows", "c:/windows", "c:\\winnt", "c:/winnt", "c:\\boot", "c:/boot", "c:\\inetpub", "c:/inetpub",
         "c:\\program files", "c:/program files", "c:\\xampp", "c:/xampp", "c:\\apache", "c:/apache", "c:\\wamp", "c:/wamp",
         "c:\\php", "c:/php", "c:\\mysql", "c:/mysql", "c:\\users\\administrator", "c:\\system32", "c:\\config", "c:\\pagefile",
-        "c:\\nginx", "c:/nginx", "c:boot", "\\\\::1\\", "\\\\localhost\\", "\\\\127.0.0.1\\", "%systemroot%", "%windir%",
-        "%systemdrive%",
+        "c:\\nginx", "c:/nginx", "c:boot", "\\\\::1\\", "\\\\localhost\\", "\\\\127.0.0.1\\",
+    ]),
+    group(Rule::TraversalFile, None, Before::Any, After::Any, &[
+        "%systemroot%", "%windir%", "%systemdrive%", "%systemroot:", "%windir:",
     ]),
     group(Rule::TraversalWrapper, Some(Rule::TraversalWeakFile), Before::Boundary, After::Any, &[
         "php://filter", "php://input", "php://stdin", "php://memory", "php://temp", "php://fd", "php://output", "phar://",

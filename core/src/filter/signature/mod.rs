@@ -176,13 +176,22 @@ fn is_call(text: &Text<'_>, at: usize) -> bool {
     let open = text.skip_space(at);
     match text.byte(open) {
         // In sentences a parenthesis stands apart, in calls it seldom does.
-        b'(' => open == at || !text.is_prose,
+        b'(' => open == at || !text.is_prose && !is_remark(text.from(open + 1)),
         b'`' => open == at && text.byte(at + 1) != 0,
         b'?' => rest.starts_with(b"?.("),
         b'.' => rest.starts_with(b".call") || rest.starts_with(b".apply") || rest.starts_with(b".bind"),
         b'/' => rest.starts_with(b"/*"),
         _ => false,
     }
+}
+
+/// Whether a word and a space stand behind a parenthesis: `confirm (by phone)`.
+fn is_remark(inside: &[u8]) -> bool {
+    let word = inside
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    word > 1 && inside.get(word) == Some(&b' ')
 }
 
 /// Whether what stands in the parentheses begins as a string or a variable does.

@@ -21,9 +21,11 @@ pub(super) static GROUPS: &[Group] = &[
         "fetch http", "net user", "net localgroup", "net view", "net use ", "net share", "net start", "for /f ", "for /l ",
         "for /d ", "for %%", "%errorlevel%", "if /i ", "if not defined ", "%programfiles", "%comspec", "%appdata%", "{ls,", "{l,",
         "{,ifconfig", "{,id", "{,/", "$shell -c", "${shell}", "/dev/null", ">$d/tcp", "netsh firewall", "reg add", "reg query",
+        "invoke-webrequest ", "invoke-restmethod ", "invoke-command ", "invoke-wmimethod", "get-wmiobject", "set-executionpolicy",
+        "%commonprogram", "%program", "|$0", "<<<'", "<<<\"", "<<<$", "if not exist ", "if exist ", "if defined ",
     ]),
     group(Rule::ShellExpansion, Some(Rule::ShellExpansion), Before::Any, After::Any, &[
-        "${ifs", "$ifs", "$(`", "${`", "{${", "${@", "/?in/", "/bi?/", "$[", "$'\\x", "$@at", "$@cat", "\\u{ifs",
+        "${ifs", "$ifs", "$(`", "${`", "{${", "${@", "/?in/", "/bi?/", "$[", "$'\\x", "$@at", "$@cat", "${!", "\\u{ifs",
     ]),
     group(Rule::Shellshock, Some(Rule::Shellshock), Before::Any, After::Any, &[
         "() { :;", "() { :", "() {:;", "(){:;", "(){ :;", "() { _;", "() {_;", "() { ignored;", "() { x;", "() { a;", "() { foo;",

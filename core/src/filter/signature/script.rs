@@ -18,10 +18,16 @@ pub(super) static GROUPS: &[Group] = &[
         "[1].foreach(", "=alert", "=confirm", "=prompt", "{alert}", "top[\"al", "top['al", "self['al", "self[\"al", "window['al",
         "window[\"al", "this['al", "this[\"al", "['alert']", "[\"alert\"]", "throw onerror", "onerror=alert", "onerror=eval",
         "=eval", "alert;throw", "{onerror=", "import('//", "import(\"//", "import(/", "domparser()", "&&alert", "||alert",
-        "window.onerror=",
+        "window.onerror=", ",alert)", ",alert,", "(alert,", "=(alert)", "=(confirm)", "=(prompt)", "/.source+/", "/.source)](", "write(cookie)", "call`${",
+        ".sort.call`", "set.call`", "$.getscript('", "$.getscript(\"", "(alert)(", "(confirm)(", "(prompt)(", "(eval)(", ".innerhtml='<",
+        ".innerhtml=\"<", "new function`", "navigator.vibrate(", "activexobject(",
+    ]),
+    group(Rule::XssCall, None, Before::Start, After::Any, &[
+        "import('", "import(\"", "open(name)", "function('", "function(\"", "function(`", "settimeout('", "settimeout(\"", "settimeout(`",
+        "setinterval('", "setinterval(\"", "setinterval(`", "setinterval(code", "settimeout(name", "constructor.constructor(",
     ]),
     group(Rule::XssObject, Some(Rule::XssWeakObject), Before::Boundary, After::Any, &[
-        "document.cookie", "document['cookie", "document[\"cookie", "document?.cookie", "document)[\"cookie", "document)['cookie",
+        "document.cookie", "document['cookie", "document[\"cookie", "document?.cookie", ")[\"cookie\"]", ")['cookie']", "document)[\"cookie", "document)['cookie",
         ".sort.call`", "reflect.apply.call`", "new function(", "document.domain", "document['domain", "document[\"domain",
         "document.location=", "document.location.href=", "window.location=", "window.location.href=", "window.location.replace(",
         "location=name", "location='javascript", "location.hash.slice", "window.name)", "document.body.innerhtml",
@@ -45,8 +51,9 @@ pub(super) static GROUPS: &[Group] = &[
     group(Rule::XssStyle, Some(Rule::XssStyle), Before::Any, After::Any, &[
         "-moz-binding", ":expression(", "expression(alert", "expression(java", "behavior:url(", "behaviour:url(",
         "expression(this", "expression(open", "expression(write", "expression(eval", "expression/*", "@import'", "@import\"",
-        "@import url", "@\\import", "expression(document", "expression(window", "-o-link:",
+        "@import url", "@\\import", "expression(document", "expression(window", "-o-link:", "url(javascript",
     ]),
+    group(Rule::XssTag, None, Before::Start, After::Any, &["</title", "</textarea", "</style", "</noscript"]),
     group(Rule::XssTag, Some(Rule::XssTag), Before::Any, After::Any, &[
         "+adw-", "+ad4-script", "</script", "<script", "<![cdata[<", "<x onxxx", "fscommand", "getappletcontext",
         "allowscriptaccess", "application/x-shockwave-flash", "geturl(", "dataformatas=", "<?xml-stylesheet", "<?xml:",

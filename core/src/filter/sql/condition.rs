@@ -1,6 +1,7 @@
 //! Conditions and operators that a value adds to a statement, and comments that cut the rest of it off.
 
 use super::super::rule::Rule;
+use super::super::shape::Shape;
 use super::stream::{Left, Operand, OperandKind, Stream};
 use super::token::Kind;
 use super::words::Word;
@@ -35,6 +36,12 @@ impl Stream<'_> {
                 None
             }
             (Condition::Sql, _) => Some(Rule::SqlCondition),
+            // "And this is what it looks like"
+            (Condition::Column, Left::Start)
+                if self.is(first.end, Word::Is) && self.kind(end) != Kind::End =>
+            {
+                None
+            }
             (Condition::Column, Left::Break | Left::Number | Left::Start) => Some(Rule::SqlCondition),
             (Condition::Column, Left::Name) => Some(if ends {
                 Rule::SqlCondition
@@ -77,7 +84,13 @@ impl Stream<'_> {
 
     /// `or 1=1`: an attack, unless a text explains it.
     fn decided(&self, index: usize, left: Left) -> Option<Rule> {
-        let weak = self.text.is_prose && matches!(left, Left::Other | Left::Elision)
+        // `5 < 6 and 7 > 3` speaks of numbers.
+        let is_arithmetic = left == Left::Other
+            && index >= 3
+            && self.is_inequality(index - 2)
+            && self.is_inequality(index + 2);
+        let weak = is_arithmetic
+            || self.text.is_prose && matches!(left, Left::Other | Left::Elision)
             || self.kind(index) == Kind::Logic && left == Left::Other;
         Some(if weak {
             Rule::SqlWeakCondition
@@ -86,11 +99,27 @@ impl Stream<'_> {
         })
     }
 
+    /// Whether a number is compared with another by size, as people write it.
+    fn is_inequality(&self, index: usize) -> bool {
+        matches!(self.bytes(index), b"<" | b">" | b"<=" | b">=")
+            && self.is_spaced(index)
+            && self.is_spaced(index + 1)
+            && self.kind(index - 1) == Kind::Number
+            && self.kind(index + 1) == Kind::Number
+    }
+
     /// `' or 1`, `' or 'a`, `' or name--`: enough if nothing follows.
     fn bare_after_quote(&self, operand: Operand, end: usize) -> Option<Rule> {
         let goes_on = matches!(self.kind(end), Kind::Logic | Kind::Word(Word::Logic))
             && operand.kind != OperandKind::Name;
         if goes_on && self.condition_follows(end) {
+            return Some(Rule::SqlCondition);
+        }
+        if matches!(
+            self.kind(end),
+            Kind::Word(Word::Limit | Word::Order | Word::Having)
+        ) && operand.kind == OperandKind::Constant
+        {
             return Some(Rule::SqlCondition);
         }
         if !self.is_end(end) || self.is_measure(operand, end) {
@@ -218,6 +247,8 @@ impl Stream<'_> {
                 (self.is_spaced(comment + 1) && !self.is_spaced(index) && !self.text.is_prose && !is_inch)
                     .then_some(Rule::SqlWeakComment)
             }
+            // `"-----BEGIN CERTIFICATE`
+            Kind::Dashes if self.text.from(self.position(comment)).starts_with(b"-----") => None,
             Kind::Dashes if is_inch && rest > 2 => None,
             Kind::Dashes if rest <= 2 || !self.text.is_prose => Some(Rule::SqlComment),
             Kind::CommentOpen => Some(Rule::SqlComment),
@@ -231,7 +262,9 @@ impl Stream<'_> {
         if self.is_comment(next) && self.tokens.len() - next <= 3 {
             return Some(Rule::SqlComment);
         }
-        None
+        // `name';`, where nothing has opened the quote.
+        let is_one_word = !self.text.shape.has(Shape::SPACE.or(Shape::NEWLINE));
+        (self.kind(next) == Kind::End && is_one_word && semicolon > 1).then_some(Rule::SqlComment)
     }
 
     /// `'-'`, `'='`, `'||f()||'`, `'+(select 1)+'`: the string is calculated with.

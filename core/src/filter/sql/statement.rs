@@ -31,7 +31,9 @@ impl Stream<'_> {
                     | Kind::Operator(b'+' | b'%')
             )
         });
-        if self.is(next, Word::Values) && self.kind(next + 1) == Kind::Open {
+        if self.is(next, Word::Values)
+            && (self.kind(next + 1) == Kind::Open || self.bytes(next + 1) == b"row")
+        {
             return Some(Rule::SqlUnion);
         }
         if self.left(index) == Left::Number
@@ -142,6 +144,8 @@ impl Stream<'_> {
                 Some(Rule::SqlClause)
             }
             Left::Start | Left::Elision if is_followed => Some(Rule::SqlClause),
+            // A column by its number, and nothing else, is asked for to count columns.
+            Left::Start if is_number && !is_limit && self.tokens.len() == 3 => Some(Rule::SqlClause),
             Left::Start if is_number && !is_limit => Some(Rule::SqlWeakStatement),
             _ => None,
         }
@@ -282,7 +286,13 @@ impl Stream<'_> {
                 self.kind(first + 1) == Kind::Open
             }
             Kind::Word(Word::Case) => true,
-            _ => false,
+            // `select user()`
+            _ => {
+                self.kind(first + 1) == Kind::Open
+                    && !self.is_spaced(first + 1)
+                    && self.kind(first + 2) == Kind::Close
+                    && matches!(self.kind(first), Kind::Name | Kind::Word(_))
+            }
         };
         if self.is(first, Word::From) {
             return None;

@@ -25,6 +25,13 @@ impl Attribute<'_> {
             hits.add(Rule::XssHandler, self.at);
         } else if self.name == b"srcdoc" || is_url_attribute(self.name) && url::is_script(self.value) {
             hits.add(Rule::XssUrl, self.at);
+        } else if self.name == b"formaction"
+            && (self.value.starts_with(b"//") || self.value.starts_with(b"http"))
+        {
+            // A button that sends the form elsewhere.
+            hits.add(Rule::XssUrl, self.at);
+        } else if matches!(self.name, b"href" | b"src") && hides_host(self.value) {
+            hits.add(Rule::XssUrl, self.at);
         } else if self.name == b"style" && is_active_style(self.value) {
             hits.add(Rule::XssStyle, self.at);
         }
@@ -34,6 +41,24 @@ impl Attribute<'_> {
     fn is_unknown_handler(&self) -> bool {
         self.name.starts_with(b"on") && self.name.len() > 4 && self.name.iter().all(u8::is_ascii_alphabetic)
     }
+}
+
+/// Whether the host of a URL is written so that nobody recognizes it: as a number, with escapes or with what browsers skip.
+fn hides_host(url: &[u8]) -> bool {
+    let Some(start) = memchr::memmem::find(url, b"//").filter(|&at| at <= 8) else {
+        return false;
+    };
+    let host = url
+        .get(start + 2..)
+        .unwrap_or_default()
+        .split(|byte| matches!(byte, b'/' | b'?' | b'#'))
+        .next()
+        .unwrap_or_default();
+    let is_number = host.first().is_some_and(u8::is_ascii_digit)
+        && host
+            .iter()
+            .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'x' | b'.' | b'\t' | b' '));
+    is_number || host.contains(&b'%') || url.iter().any(|byte| matches!(byte, b'\t' | b'\n' | b'\r'))
 }
 
 fn is_active_style(value: &[u8]) -> bool {

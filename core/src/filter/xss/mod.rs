@@ -25,6 +25,9 @@ pub(super) fn detect(text: &Text<'_>, hits: &mut Hits) {
     if text.shape.has(Shape::BRACKET) || text.shape.has(Shape::BRACE) {
         symbols(text, hits);
     }
+    if text.shape.has(Shape::BRACKET) && !text.is_prose {
+        computed_call(text, hits);
+    }
 }
 
 /// `onerror=` where an attribute could begin: at the start, after white space, a quote or a slash.
@@ -62,6 +65,60 @@ fn is_setting(text: &Text<'_>, start: usize, equals: usize) -> bool {
     let is_word = matches!(value.get(word), None | Some(b'&' | b';' | b',' | b' ' | b'\n'))
         && !text.shape.has(Shape::ANGLE);
     is_word && matches!(text.before(start), 0..=b' ' | b'?') && (word == 0) == value.is_empty()
+}
+
+/// Objects whose members are all that a page has.
+const GLOBALS: [&[u8]; 8] = [
+    b"top",
+    b"self",
+    b"window",
+    b"this",
+    b"parent",
+    b"frames",
+    b"globalthis",
+    b"document",
+];
+
+/// How long the name of a member may be that is computed.
+const MAX_MEMBER: usize = 80;
+
+/// `top["al"+x](1)`, `self[['a','b'].join('')](2)`: a call of a member whose name is put together.
+fn computed_call(text: &Text<'_>, hits: &mut Hits) {
+    for close in memchr::memchr_iter(b']', text.bytes) {
+        if !matches!(text.byte(close + 1), b'(' | b'`') {
+            continue;
+        }
+        let before = text.bytes.get(..close).unwrap_or_default();
+        let mut depth = 1;
+        let open = before.iter().rev().take(MAX_MEMBER).position(|byte| {
+            match byte {
+                b']' => depth += 1,
+                b'[' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let Some(length) = open else {
+            continue;
+        };
+        let (object, member) = before.split_at(before.len() - length - 1);
+        let object = object.strip_suffix(b"?.").unwrap_or(object);
+        let name = object
+            .iter()
+            .rev()
+            .take(12)
+            .take_while(|byte| byte.is_ascii_alphabetic());
+        let name = object.get(object.len() - name.count()..).unwrap_or_default();
+        let is_computed = member
+            .get(1..)
+            .unwrap_or_default()
+            .iter()
+            .any(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'/' | b'['));
+        if is_computed && GLOBALS.contains(&name) {
+            hits.add(Rule::XssCall, close);
+            return;
+        }
+    }
 }
 
 /// How many signs in a row no text and no JSON has.

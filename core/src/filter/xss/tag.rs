@@ -72,6 +72,10 @@ impl TagName {
             }
             end += 1;
         }
+        // `<object|string>` is a type of code.
+        if matches!(text.byte(end), b'|' | b'&' | b'.') {
+            return None;
+        }
         let name = name.get(..length).filter(|name| !name.is_empty())?;
         // `<x:script>` is a script in an XML document, and `<scriptx` has been one before somebody took a part out.
         let local = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);

@@ -27,8 +27,8 @@ pub(super) static TAGS: WordMap<Tag, 256> = WordMap::new(&[
         Tag::Active,
     ),
     ("object embed style svg math xml", Tag::Document),
-    ("base meta link portal", Tag::Loading),
-    ("html head body title textarea template form set use", Tag::Page),
+    ("base meta link portal set listener", Tag::Loading),
+    ("html head body title textarea template form use", Tag::Page),
 ]);
 
 /// The names of events, without their `on`.
