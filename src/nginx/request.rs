@@ -77,6 +77,24 @@ impl Request {
         self.text(self.0.args)
     }
 
+    /// Adds arguments to the query string, for whatever reads it from now on (`$args`, `$arg_name`, an upstream). `None` if nginx is out of
+    /// memory. The request line and `$request_uri` stay what the client has sent.
+    pub(crate) fn add_args(&mut self, added: &[u8]) -> Option<()> {
+        let mut args = self.args().to_vec();
+        if args.last().is_some_and(|&last| last != b'&') {
+            args.push(b'&');
+        }
+        args.extend_from_slice(added);
+        self.raw().args = self.pool_copy(&args)?;
+        Some(())
+    }
+
+    /// Has an upstream get the path and the query string as they are now: `proxy_pass` and `grpc_pass` without a path pass on what the client
+    /// has written, as long as that is valid (`ngx_http_variable_set_args` does the same for `set $args`).
+    pub(crate) fn forget_written_target(&mut self) {
+        self.raw().set_valid_unparsed_uri(0);
+    }
+
     /// The status of the response, 0 before there is one.
     pub(crate) fn response_status(&self) -> u16 {
         u16::try_from(self.0.headers_out.status).unwrap_or_default()

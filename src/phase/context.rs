@@ -20,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) limits: LimitState,
     /// The filter or a rule has refused it: what nginx answers in its place is not looked at.
     pub(crate) is_refused: bool,
+    /// The query string has arguments that the client has not sent: defaults.
+    pub(crate) has_default_args: bool,
     /// How far the filter has looked at it.
     pub(crate) filter: FilterState,
     /// What the filter has found.

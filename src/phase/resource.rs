@@ -94,6 +94,14 @@ pub(super) fn parts<'r>(
     }
 }
 
+/// Whether an argument means something here: always, but for a resource, which answers 400 to what means nothing for its method.
+pub(super) fn takes_argument(request: &Request, name: &str) -> bool {
+    match settings(request) {
+        Some(settings) => parts(request, &settings, b"").takes_argument(name),
+        None => true,
+    }
+}
+
 fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
     request.suspend(|handle| async move {
         let mut parts = PageParts::new(&handle);

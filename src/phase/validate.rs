@@ -7,7 +7,7 @@ use postern_core::media_type;
 use postern_core::validate::{BodySchema, InvalidRequest, JsonFault, parse_json};
 
 use super::access::arguments;
-use super::error_body;
+use super::{error_body, resource};
 use crate::conf::{Postern, ValidateSettings};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Level, Request};
@@ -31,8 +31,13 @@ impl Handler for Validate {
         if !request.is_main() || is_refused || request.is_error_page() {
             return Verdict::Decline;
         }
-        if let Err(error) = check_head(request, &settings) {
-            return refuse(request, error);
+        match check_head(request, &settings) {
+            Err(error) => return refuse(request, error),
+            Ok(defaults) => {
+                if add_defaults(request, &defaults).is_none() {
+                    return Verdict::Status(500);
+                }
+            }
         }
         let Some(schema) = settings.schema(request.method()) else {
             return Verdict::Decline;
@@ -54,19 +59,40 @@ impl Handler for Validate {
     }
 }
 
-/// What can be said without the body.
-fn check_head(request: &Request, settings: &ValidateSettings) -> Result<(), InvalidRequest> {
+/// What can be said without the body. Answers the arguments that get their defaults.
+fn check_head(request: &Request, settings: &ValidateSettings) -> Result<String, InvalidRequest> {
     let (status, max) = (settings.errors.status, settings.errors.max);
+    let mut defaults = String::new();
     if !settings.arguments.is_empty() {
-        settings.arguments.check(&arguments(request), status, max)?;
+        let args = arguments(request);
+        let takes_default = |name: &str| resource::takes_argument(request, name);
+        defaults = settings.arguments.check(&args, status, max, takes_default)?;
     }
     if !settings.fields.is_empty() {
         settings.fields.check(request.headers(), status, max)?;
     }
     match (&settings.key, key(request)) {
-        (Some(rule), Some(key)) => rule.check_key(&key, status),
-        _ => Ok(()),
+        (Some(rule), Some(key)) => rule.check_key(&key, status)?,
+        _ => (),
     }
+    Ok(defaults)
+}
+
+/// Puts defaults into the query string. `None` if nginx is out of memory.
+fn add_defaults(request: &mut Request, defaults: &str) -> Option<()> {
+    if !defaults.is_empty() {
+        request.add_args(defaults.as_bytes())?;
+        request.context_or_default::<Postern>()?.has_default_args = true;
+    }
+    let has_defaults = request
+        .context::<Postern>()
+        .is_some_and(|context| context.has_default_args);
+    // A resource asks for the path as it was written, to tell a slash in a key from one between keys. Where a named location takes over
+    // from it, the defaults are there already, and its upstream still has to get them.
+    if has_defaults && request.location_conf::<Postern>().resource.is_none() {
+        request.forget_written_target();
+    }
+    Some(())
 }
 
 /// The key in the path of a resource.

@@ -31,6 +31,14 @@ pub struct RequestParts<'a> {
     pub content_encoding: Option<&'a [u8]>,
 }
 
+impl RequestParts<'_> {
+    /// Whether an argument of this name means something for a request with this method and path: one row has no `limit`.
+    pub fn takes_argument(&self, name: &str) -> bool {
+        let verb = Route::parse(self.tail, self.raw_tail).and_then(|route| route.verb(self.method));
+        verb.is_ok_and(|verb| verb.scope().takes(name))
+    }
+}
+
 /// A request without its body.
 #[derive(Debug)]
 pub struct Head<'a> {

@@ -9,7 +9,7 @@ mod json;
 mod rule;
 mod schema;
 
-pub use arguments::{ArgumentRules, Unknown};
+pub use arguments::{ArgumentRule, ArgumentRules, Unknown};
 pub use fields::{FieldRules, InvalidFieldName};
 pub use json::{JsonFault, JsonLimits, parse_json};
 pub use rule::{InvalidRule, Rule, RuleBuilder, ValueType};
@@ -105,7 +105,7 @@ impl Problem for InvalidRequest {
 
 /// What is violated, as `path keyword`.
 #[cfg(test)]
-fn keywords(result: Result<(), InvalidRequest>) -> Vec<String> {
+fn keywords<T>(result: Result<T, InvalidRequest>) -> Vec<String> {
     let Err(error) = result else {
         return Vec::new();
     };

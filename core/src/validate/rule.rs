@@ -97,6 +97,12 @@ pub enum InvalidRule {
     /// One of the values is not of the type.
     #[error("\"{0}\" is not of the type")]
     Value(String),
+    /// The default does not satisfy the rule, and why.
+    #[error("the default \"{0}\" {1}")]
+    Default(String, String),
+    /// What has a default is never missing.
+    #[error("\"default\" and \"required\" exclude each other")]
+    RequiredDefault,
 }
 
 /// A rule that is ready to be used.

@@ -7,7 +7,9 @@ mod rule;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use postern_core::validate::{ArgumentRules, BodySchema, FieldRules, JsonLimits, Rule, Unknown};
+use postern_core::validate::{
+    ArgumentRule, ArgumentRules, BodySchema, FieldRules, JsonLimits, Rule, Unknown,
+};
 
 pub(super) use body::{PosternValidate, PosternValidateErrors};
 pub(super) use json::PosternValidateJson;
@@ -21,7 +23,7 @@ pub(crate) struct ValidateConf {
     /// `postern_validate off`: nothing is inherited.
     is_off: bool,
     bodies: Vec<Rc<BodyRule>>,
-    arguments: Vec<(Box<str>, Rule)>,
+    arguments: Vec<ArgumentRule>,
     unknown: Option<Unknown>,
     fields: FieldRules,
     key: Option<Rule>,

@@ -1,12 +1,12 @@
 //! `postern_validate_arg`, `postern_validate_header`, `postern_validate_key`: rules for single values.
 
-use postern_core::validate::{Rule, RuleBuilder, Unknown};
+use postern_core::validate::{ArgumentRule, InvalidRule, Rule, RuleBuilder, Unknown};
 
 use crate::conf::LocationConf;
 use crate::conf::parameters::{invalid_parameter, invalid_value, set_once};
 use crate::nginx::conf::{Conf, ConfError, Directive};
 
-/// `postern_validate_arg name [type] [min=n] [max=n] [pattern=regex] [enum=a,b] [required] [repeated]`
+/// `postern_validate_arg name [type] [min=n] [max=n] [pattern=regex] [enum=a,b] [required] [repeated] [default=value]`
 pub(in crate::conf) struct PosternValidateArg;
 
 impl Directive for PosternValidateArg {
@@ -17,12 +17,20 @@ impl Directive for PosternValidateArg {
         let Some((&name, parameters)) = words.get(1..).and_then(<[_]>::split_first) else {
             return Err(ConfError::Directive(c"has no name"));
         };
-        let rule = rule(parameters)?;
+        let mut default = None;
+        let mut others = Vec::with_capacity(parameters.len());
+        for &parameter in parameters {
+            match parameter.strip_prefix("default=") {
+                Some(value) => set_once(&mut default, parameter, value)?,
+                None => others.push(parameter),
+            }
+        }
+        let rule = ArgumentRule::new(name, rule(&others)?, default).map_err(invalid)?;
         let rules = &mut conf.validate.arguments;
-        if rules.iter().any(|(other, _)| **other == *name) {
+        if rules.iter().any(|other| other.name() == name) {
             return Err(ConfError::Message(format!("duplicate argument \"{name}\"")));
         }
-        rules.push((name.into(), rule));
+        rules.push(rule);
         Ok(())
     }
 }
@@ -104,8 +112,11 @@ fn rule(parameters: &[&str]) -> Result<Rule, ConfError> {
             Some(_) => return Err(invalid_parameter(parameter)),
         }
     }
-    rule.build()
-        .map_err(|error| ConfError::Message(error.to_string()))
+    rule.build().map_err(invalid)
+}
+
+fn invalid(error: InvalidRule) -> ConfError {
+    ConfError::Message(error.to_string())
 }
 
 fn number(parameter: &str, value: &str) -> Result<f64, ConfError> {

@@ -48,6 +48,13 @@ pub enum Scope {
     Insert,
 }
 
+impl Scope {
+    /// Whether an argument of this name has a meaning.
+    pub fn takes(self, name: &str) -> bool {
+        Name::of(name).applies_to(self)
+    }
+}
+
 impl<'a> Arguments<'a> {
     /// Reads a query string as it came, without its question mark.
     pub fn parse(query: &'a [u8], scope: Scope) -> Result<Self, RequestError> {
@@ -128,13 +135,7 @@ impl<'a> Reader<'a> {
     }
 
     fn check_scope(&mut self, kind: &Name, name: &str) -> Result<(), RequestError> {
-        let applies = match kind {
-            Name::Keyword(Keyword::Select) => self.scope != Scope::Delete,
-            Name::Keyword(_) => self.scope == Scope::List,
-            Name::Logic(_) | Name::Column => self.scope != Scope::Insert,
-            Name::Unsupported(_) => true,
-        };
-        if !applies {
+        if !kind.applies_to(self.scope) {
             return Err(RequestError::NotApplicable {
                 argument: excerpt(name),
                 scope: self.scope,
@@ -213,6 +214,15 @@ impl Keyword {
 }
 
 impl Name {
+    fn applies_to(&self, scope: Scope) -> bool {
+        match self {
+            Self::Keyword(Keyword::Select) => scope != Scope::Delete,
+            Self::Keyword(_) => scope == Scope::List,
+            Self::Logic(_) | Self::Column => scope != Scope::Insert,
+            Self::Unsupported(_) => true,
+        }
+    }
+
     fn of(name: &str) -> Self {
         match name {
             "select" => Self::Keyword(Keyword::Select),
