@@ -15,8 +15,8 @@ use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, ErrorBody, FilterClass,
-    FilterInput, LimitFields, LimitRemaining, LimitStatus, NoStore, Preaccess, Precontent, Role, User,
-    Validate,
+    FilterInput, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore, Preaccess, Precontent, Role,
+    User, Validate,
 };
 use crate::worker;
 
@@ -88,6 +88,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         // Limits come first: nginx runs the handlers of a phase from the last one to the first.
         phase::add_precontent_handler::<Validate>(cf)?;
         phase::add_precontent_handler::<FilterInput>(cf)?;
+        phase::add_precontent_handler::<InflateBody>(cf)?;
         phase::add_precontent_handler::<Precontent>(cf)?;
         filter::install::<(LimitFields, (CacheFields, (NoStore, ErrorBody))), ErrorBody>();
         Some(())

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::validate::{self, Violation};
-use crate::{api_request, auth, filter, limit, pg, plan, sql_endpoint};
+use crate::{api_request, auth, filter, inflate, limit, pg, plan, sql_endpoint};
 
 /// What every stage's error knows of itself, so that the response layer can render any of them as
 /// `{"code","message","details","hint"}`. The message is the error's `Display`.
@@ -38,6 +38,9 @@ pub enum Error {
     /// The request is not what the location demands.
     #[error(transparent)]
     Invalid(#[from] validate::InvalidRequest),
+    /// The body cannot be inflated.
+    #[error(transparent)]
+    Inflate(#[from] inflate::InflateError),
     /// The request looks like an attack. What exactly was found is for the log only.
     #[error("the request looks like an attack ({class})")]
     Filtered {

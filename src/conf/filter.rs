@@ -1,4 +1,4 @@
-//! `postern_filter`, `postern_filter_skip`, `postern_filter_headers`, `postern_filter_rules`, `postern_security_log`
+//! `postern_filter`, `postern_filter_skip`, `postern_filter_headers`, `postern_filter_rules`
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -7,9 +7,9 @@ use std::sync::Arc;
 use postern_core::filter::{self, Class, ClassSet, CustomRules, FilterSettings, Skip};
 
 use super::parameters::{invalid_parameter, positive, set_once, split};
+use super::security_log::SecurityLog;
 use super::{LocationConf, files};
 use crate::nginx::conf::{Conf, ConfError, Directive};
-use crate::nginx::open_file::LogFile;
 use crate::nginx::variable::VariableIndex;
 
 /// What becomes of a request that looks like an attack.
@@ -32,7 +32,7 @@ pub(crate) struct FilterConf {
     skips: Vec<Skip>,
     headers: Vec<Box<str>>,
     custom: Option<Arc<CustomRules>>,
-    log: Option<LogFile>,
+    pub(super) log: Option<SecurityLog>,
     request_id: Option<VariableIndex>,
     filter: OnceCell<Option<Rc<Filter>>>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Filter {
     /// What is done with it.
     pub(crate) mode: FilterMode,
     /// Where findings are written; nginx's error log otherwise.
-    pub(crate) log: Option<LogFile>,
+    pub(crate) log: Option<SecurityLog>,
     /// `$request_id`
     pub(crate) request_id: Option<VariableIndex>,
 }
@@ -211,24 +211,7 @@ impl Directive for PosternFilterRules {
     }
 }
 
-/// `postern_security_log file`
-pub(super) struct PosternSecurityLog;
-
-impl Directive for PosternSecurityLog {
-    type Conf = LocationConf;
-
-    fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
-        if conf.filter.log.is_some() {
-            return Err(ConfError::Directive(c"is duplicate"));
-        }
-        let path = one_word(cf)?;
-        let path = if path == "stdout" { "/dev/stdout" } else { &path };
-        conf.filter.log = Some(LogFile::open(cf, path)?);
-        Ok(())
-    }
-}
-
-fn one_word(cf: &mut Conf<'_>) -> Result<String, ConfError> {
+pub(super) fn one_word(cf: &mut Conf<'_>) -> Result<String, ConfError> {
     match cf.arguments()?.get(1..) {
         Some([word]) => Ok((*word).to_owned()),
         _ => Err(ConfError::Directive(c"has not one parameter")),

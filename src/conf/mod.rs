@@ -7,12 +7,14 @@ mod etag;
 mod files;
 mod filter;
 mod https;
+mod inflate;
 mod issue_token;
 mod jwt;
 mod limit;
 mod parameters;
 mod purge;
 mod resource;
+mod security_log;
 mod sql;
 mod tls;
 mod validate;
@@ -66,6 +68,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         c"postern_filter_skip",
         EVERYWHERE | arguments::ONE_OR_MORE,
     ),
+    command::location::<inflate::PosternInflate>(c"postern_inflate", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwt>(c"postern_jwt", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwtKey>(c"postern_jwt_key", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwtRequire>(c"postern_jwt_require", EVERYWHERE | arguments::ONE_OR_MORE),
@@ -89,7 +92,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         c"postern_issue_token",
         context::LOCATION | arguments::ONE_OR_MORE,
     ),
-    command::location::<filter::PosternSecurityLog>(
+    command::location::<security_log::PosternSecurityLog>(
         c"postern_security_log",
         EVERYWHERE | arguments::ONE_OR_MORE,
     ),
@@ -228,6 +231,8 @@ pub(crate) struct LocationConf {
     pub(crate) limit: limit::LimitConf,
     /// `postern_filter…`, `postern_security_log`
     pub(crate) filter: filter::FilterConf,
+    /// `postern_inflate`
+    pub(crate) inflate: inflate::InflateConf,
     /// `postern_validate…`
     pub(crate) validate: validate::ValidateConf,
 }
@@ -283,6 +288,7 @@ impl Merge for LocationConf {
         self.limit.merge(&outer.limit);
         self.validate.merge(&outer.validate);
         self.filter.merge(&outer.filter);
+        self.inflate.merge(&outer.inflate);
         self.jwt.merge(&outer.jwt, level)
     }
 }

@@ -141,11 +141,16 @@ impl Request {
 
     /// All header fields of the request, as they came.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+        self.fields()
+            .map(|header| (self.text(header.key), self.text(header.value)))
+    }
+
+    /// The same as nginx has them.
+    pub(super) fn fields(&self) -> impl Iterator<Item = ngx_table_elt_t> + Clone {
         Headers {
             part: &raw const self.0.headers_in.headers.part,
             position: 0,
         }
-        .map(|header| (self.text(header.key), self.text(header.value)))
     }
 
     /// The value of a header field by its lower-case name; the first one where it came several times.

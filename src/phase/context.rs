@@ -7,6 +7,7 @@ use postern_core::filter::Class;
 
 use super::cache::Note;
 use super::filter::FilterState;
+use super::inflate::Inflating;
 use super::limit::LimitState;
 
 /// The module's value of a request.
@@ -18,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) keys_were_fetched: bool,
     /// What limits have found.
     pub(crate) limits: LimitState,
+    /// The body on its way from what it was coded with.
+    pub(crate) inflating: Inflating,
     /// The filter or a rule has refused it: what nginx answers in its place is not looked at.
     pub(crate) is_refused: bool,
     /// The query string has arguments that the client has not sent: defaults.

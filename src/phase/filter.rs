@@ -9,8 +9,9 @@ use std::task::Poll;
 
 use postern_core::error::Error;
 use postern_core::filter::{Body, Finding, Input, Inspection, Progress, Scratch, Subject, write_log_line};
+use postern_core::inflate::{Coding, InflateError};
 
-use super::error_body;
+use super::{error_body, inflate};
 use crate::conf::{Filter, FilterMode, Postern};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Level, Request, time};
@@ -63,6 +64,9 @@ impl Handler for FilterInput {
         if let Some(verdict) = request.need_body() {
             return verdict;
         }
+        if body.is_none() && cannot_look(request, &filter) {
+            return inflate::refuse(request, InflateError::Coding);
+        }
         let state = match look(request, &filter, &mut inspection, body) {
             Ok(Some(body)) => FilterState::Looking(inspection, body),
             Ok(None) => return judge(request, filter, inspection.findings()),
@@ -80,6 +84,25 @@ fn set_state(request: &mut Request, state: FilterState) {
     if let Some(context) = request.context::<Postern>() {
         context.filter = state;
     }
+}
+
+/// Whether a body is one that the filter would look at if it were not compressed, and is to be refused for that: it must be no way around it.
+/// Where the filter only detects, it passes, and the error log tells.
+fn cannot_look(request: &Request, filter: &Filter) -> bool {
+    if inflate::coding(request) == Coding::Identity || !filter.settings.takes_path(request.unparsed_path()) {
+        return false;
+    }
+    let is_text = request.body_view().is_ok_and(|body| {
+        let content_type = request.content_type().unwrap_or_default();
+        !matches!(Body::of(content_type, &body), Body::None)
+    });
+    if is_text {
+        request.log(
+            Level::Warn,
+            format_args!("the filter cannot look at a compressed body"),
+        );
+    }
+    is_text && filter.mode == FilterMode::Block
 }
 
 /// Looks at a slice; answers the body if there is more to look at.
@@ -106,7 +129,7 @@ fn look(
 }
 
 /// Lets the loop serve others first.
-async fn next_turn() {
+pub(super) async fn next_turn() {
     let mut has_waited = false;
     poll_fn(|context| {
         if has_waited {
@@ -165,7 +188,7 @@ fn report(request: &mut Request, filter: &Filter, findings: &[Finding], request_
         let mut line = Vec::with_capacity(512);
         write_log_line(&mut line, &subject, finding);
         let written = match &filter.log {
-            Some(log) => log.append(&line),
+            Some(log) => log.write(&line),
             None => {
                 let text = String::from_utf8_lossy(line.trim_ascii_end());
                 request.log(Level::Warn, format_args!("attack: {text}"));

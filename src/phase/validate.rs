@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use postern_core::error::Error;
+use postern_core::inflate::Coding;
 use postern_core::media_type;
 use postern_core::validate::{BodySchema, InvalidRequest, JsonFault, parse_json};
 
 use super::access::arguments;
-use super::{error_body, resource};
+use super::{error_body, inflate, resource};
 use crate::conf::{Postern, ValidateSettings};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Level, Request};
@@ -71,9 +72,8 @@ fn check_head(request: &Request, settings: &ValidateSettings) -> Result<String, 
     if !settings.fields.is_empty() {
         settings.fields.check(request.headers(), status, max)?;
     }
-    match (&settings.key, key(request)) {
-        (Some(rule), Some(key)) => rule.check_key(&key, status)?,
-        _ => (),
+    if let (Some(rule), Some(key)) = (&settings.key, key(request)) {
+        rule.check_key(&key, status)?;
     }
     Ok(defaults)
 }
@@ -107,8 +107,7 @@ fn check_body_head(request: &Request) -> Result<(), InvalidRequest> {
     if !request.content_type().is_some_and(media_type::is_json_syntax) {
         return Err(InvalidRequest::MediaType);
     }
-    let coding = request.header(b"content-encoding");
-    if !coding.is_none_or(media_type::is_identity) {
+    if inflate::coding(request) != Coding::Identity {
         return Err(InvalidRequest::Compressed);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What is written of a finding: a line of JSON.
 
-use super::finding::Finding;
+use super::finding::{Finding, MAX_EXCERPT, MAX_NAME};
 use crate::response::write_json_string;
 
 /// The request that something was found in.
@@ -22,13 +22,16 @@ pub struct Subject<'a> {
     pub is_blocked: bool,
 }
 
-/// No more of a path is written than this.
+/// What is written of a path at most, in bytes.
 const MAX_PATH: usize = 512;
 
+/// What is written of any other value at most: a user may have any name, a method any length.
+const MAX_VALUE: usize = 128;
+
 /// Appends the line. Whatever a request holds is a string of JSON in printable ASCII, so that it can neither end the line nor do anything to
-/// a terminal.
+/// a terminal. No more of it is written than makes a line of 1900 bytes: receivers of syslog take 2048 with their header (RFC 5424 section 6.1),
+/// and a write of up to 4096 bytes to a pipe is not mixed with others.
 pub fn write_log_line(line: &mut Vec<u8>, subject: &Subject<'_>, finding: &Finding) {
-    let path = subject.path.get(..MAX_PATH).unwrap_or(subject.path);
     let score = finding.score.to_string();
     let members: [(&str, Option<&[u8]>); 12] = [
         ("time", Some(subject.time)),
@@ -36,7 +39,7 @@ pub fn write_log_line(line: &mut Vec<u8>, subject: &Subject<'_>, finding: &Findi
         ("client", Some(subject.client)),
         ("user", subject.user.map(str::as_bytes)),
         ("method", Some(subject.method)),
-        ("path", Some(path)),
+        ("path", Some(subject.path)),
         ("place", Some(finding.place.name().as_bytes())),
         ("name", Some(finding.name.as_bytes())),
         ("class", Some(finding.class.name().as_bytes())),
@@ -52,7 +55,7 @@ pub fn write_log_line(line: &mut Vec<u8>, subject: &Subject<'_>, finding: &Findi
         write_json_string(line, name.as_bytes());
         line.push(b':');
         match value {
-            Some(value) => write_printable(line, value),
+            Some(value) => write_printable(line, value, limit_of(name)),
             None => line.extend_from_slice(b"null"),
         }
         line.push(b',');
@@ -62,10 +65,31 @@ pub fn write_log_line(line: &mut Vec<u8>, subject: &Subject<'_>, finding: &Findi
     line.extend_from_slice(b"}\n");
 }
 
-/// Bytes that are no UTF-8, and characters beyond ASCII, are written as escapes.
-fn write_printable(line: &mut Vec<u8>, value: &[u8]) {
+fn limit_of(name: &str) -> usize {
+    match name {
+        "path" => MAX_PATH,
+        // What is printable and short already gets longer by its escapes.
+        "name" => 2 * MAX_NAME,
+        "excerpt" => 2 * MAX_EXCERPT,
+        _ => MAX_VALUE,
+    }
+}
+
+/// Bytes that are no UTF-8, and characters beyond ASCII, are written as escapes, of which none is cut in two.
+fn write_printable(line: &mut Vec<u8>, value: &[u8], limit: usize) {
     line.push(b'"');
+    let end = line.len() + limit;
+    // No character is written in fewer bytes than one.
+    let value = value.get(..limit).unwrap_or(value);
     for character in String::from_utf8_lossy(value).chars() {
+        let length = match character {
+            '"' | '\\' => 2,
+            ' '..='~' => 1,
+            _ => 6 * character.len_utf16(),
+        };
+        if line.len() + length > end {
+            break;
+        }
         match character {
             '"' | '\\' => line.extend([b'\\', character as u8]),
             ' '..='~' => line.push(character as u8),
@@ -116,5 +140,43 @@ mod tests {
             (&serde_json::Value::Null, &5.into())
         );
         assert_eq!(json["action"], "block");
+    }
+
+    #[test]
+    fn a_line_is_short_and_json_whatever_is_long() {
+        let long = [
+            "a".repeat(9000),
+            "\"\\".repeat(4500),
+            "\u{2028}\u{1f600}".repeat(1000),
+            "\n\u{1b}[31m".repeat(1000),
+        ];
+        for value in long {
+            let finding = Finding {
+                class: Class::Traversal,
+                rule: value.clone(),
+                place: Place::Argument,
+                name: value.clone(),
+                score: u16::MAX,
+                excerpt: Some(value.clone()),
+            };
+            // One more byte, and characters are cut where the value is.
+            for value in [value.as_bytes(), value.get(1..).unwrap_or_default().as_bytes()] {
+                let subject = Subject {
+                    time: b"2026-11-21T10:00:00+00:00",
+                    request_id: &[b'f'; 32],
+                    client: &[b'f'; 45],
+                    user: std::str::from_utf8(value).ok(),
+                    method: value,
+                    path: &[value, b"\xff\xe2\x80"].concat(),
+                    is_blocked: true,
+                };
+                let mut line = Vec::new();
+                write_log_line(&mut line, &subject, &finding);
+                let (end, text) = line.split_last().expect("a line");
+                assert!(*end == b'\n' && text.iter().all(|byte| (b' '..=b'~').contains(byte)));
+                serde_json::from_slice::<serde_json::Value>(text).expect("JSON");
+                assert!(line.len() <= 1900, "{}", line.len());
+            }
+        }
     }
 }

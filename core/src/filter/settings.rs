@@ -105,7 +105,8 @@ impl FilterSettings {
             .any(|skip| matches!(skip, Skip::Cookie(skipped) if skipped.as_bytes() == name))
     }
 
-    pub(super) fn takes_path(&self, path: &[u8]) -> bool {
+    /// Whether requests with this path are looked at.
+    pub fn takes_path(&self, path: &[u8]) -> bool {
         !self
             .skips
             .iter()

@@ -35,6 +35,7 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
         Error::Request(error) => Shown::of(error),
         Error::Plan(error) => Shown::of(error),
         Error::Invalid(error) => Shown::of(error),
+        Error::Inflate(error) => Shown::of(error),
         Error::Auth(error) => Shown::of(error),
         Error::Limit(error) => Shown::of(error),
         Error::Unavailable(error) => Shown::of(error),

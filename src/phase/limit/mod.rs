@@ -26,7 +26,7 @@ pub(crate) use state::LimitState;
 use state::{Applied, zones};
 pub(crate) use variables::{BodyMember, LimitRemaining, LimitStatus};
 
-use super::error_body;
+use super::{error_body, inflate};
 use crate::conf::{LimitSettings, Postern, Stage};
 use crate::nginx::Request;
 use crate::nginx::phase::{Handler, Verdict};
@@ -66,7 +66,7 @@ fn apply(request: &mut Request, stage: Stage) -> Verdict {
     }
     let needs_body = |limit: &Rc<LimitSettings>| limit.key.stage() == stage && limit.needs_body();
     if limits.iter().any(needs_body)
-        && let Some(verdict) = request.need_body()
+        && let Some(verdict) = request.need_body().or_else(|| inflate::inflate(request))
     {
         return verdict;
     }

@@ -1,0 +1,80 @@
+//! Another body in the place of the client's: as if it had been sent so.
+
+use std::ptr::{self, NonNull};
+
+use nginx_sys::{ngx_buf_t, ngx_chain_t, ngx_palloc, ngx_pcalloc, ngx_table_elt_t};
+
+use super::request::Request;
+
+impl Request {
+    /// Replaces the body, which was read before, by one without a content coding. `None` if nginx is out of memory; then the request can
+    /// only be ended.
+    pub(crate) fn replace_body(&mut self, body: &[u8]) -> Option<()> {
+        self.replace_coding_fields(body.len())?;
+        let bytes = self.pool_copy(body)?;
+        let mut buffer: NonNull<ngx_buf_t> = self.zeroed()?;
+        // SAFETY: nginx gave room for it, and all zero is a valid one.
+        let filled = unsafe { buffer.as_mut() };
+        filled.start = bytes.data;
+        filled.pos = bytes.data;
+        // SAFETY: the bytes end there.
+        filled.last = unsafe { bytes.data.add(bytes.len) };
+        filled.end = filled.last;
+        filled.set_temporary(1);
+        filled.set_last_buf(1);
+        let mut link: NonNull<ngx_chain_t> = self.zeroed()?;
+        // SAFETY: as above.
+        unsafe { link.as_mut() }.buf = buffer.as_ptr();
+        let raw = self.raw();
+        raw.headers_in.content_length_n = i64::try_from(body.len()).ok()?;
+        // SAFETY: null, or a structure that lives as long as the request.
+        let read = unsafe { raw.request_body.as_mut() }?;
+        // A body that was in a file is in memory now; the file goes with the request.
+        read.temp_file = ptr::null_mut();
+        read.buf = ptr::null_mut();
+        // nginx sends no empty buffer.
+        read.bufs = if body.is_empty() {
+            ptr::null_mut()
+        } else {
+            link.as_ptr()
+        };
+        Some(())
+    }
+
+    /// Leaves `Content-Encoding` out of the header, and sets `Content-Length` if there is one. nginx keeps pointers to fields that it knows, so that
+    /// none may be moved: the fields that stay are copied to a new place, and the old one lives as long as the request.
+    fn replace_coding_fields(&mut self, length: usize) -> Option<()> {
+        let is = |field: &ngx_table_elt_t, name: &[u8]| self.text(field.key).eq_ignore_ascii_case(name);
+        let mut fields: Vec<ngx_table_elt_t> = self
+            .fields()
+            .filter(|field| !is(field, b"content-encoding"))
+            .collect();
+        let length_at = fields.iter().position(|field| is(field, b"content-length"));
+        if let Some(field) = length_at.and_then(|at| fields.get_mut(at)) {
+            field.value = self.pool_copy(length.to_string().as_bytes())?;
+        }
+        let bytes = fields.len().max(1) * size_of::<ngx_table_elt_t>();
+        // SAFETY: the request's pool is live.
+        let place = NonNull::new(unsafe { ngx_palloc(self.raw().pool, bytes) }.cast::<ngx_table_elt_t>())?;
+        // SAFETY: the pool gave room for all of them, aligned for any type, elsewhere.
+        unsafe { ptr::copy_nonoverlapping(fields.as_ptr(), place.as_ptr(), fields.len()) };
+        let headers = &mut self.raw().headers_in;
+        if let Some(at) = length_at {
+            // SAFETY: it is one of the elements.
+            headers.content_length = unsafe { place.as_ptr().add(at) };
+        }
+        let list = &mut headers.headers;
+        list.part.elts = place.as_ptr().cast();
+        list.part.nelts = fields.len();
+        list.part.next = ptr::null_mut();
+        list.nalloc = fields.len().max(1);
+        list.last = &raw mut list.part;
+        Some(())
+    }
+
+    /// A value of nginx in the request's pool, all zero.
+    fn zeroed<T>(&mut self) -> Option<NonNull<T>> {
+        // SAFETY: the request's pool is live.
+        NonNull::new(unsafe { ngx_pcalloc(self.raw().pool, size_of::<T>()) }.cast())
+    }
+}
