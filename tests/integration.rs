@@ -17,6 +17,7 @@ mod integration {
     mod changes;
     mod conditional;
     mod database_faults;
+    mod filter;
     mod jwt_keys;
     mod large_pages;
     mod lifecycle;
