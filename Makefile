@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 NGINX ?= /usr/sbin/nginx
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build module run start stop test unittest check deny bench fuzz clean
+.PHONY: help setup setup-test setup-bench build module run start stop test unittest check deny bench fuzz clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ setup: ## install the packages that building and running need (Debian, Ubuntu)
 
 setup-test: ## and those that the tests need
 	@scripts/setup.sh test
+
+setup-bench: ## and those that the benchmark compares with
+	@scripts/setup.sh bench
 
 build: setup ## build nginx and the module: build/nginx, build/ngx_http_postern_module.so
 	@scripts/build.sh
@@ -44,7 +47,7 @@ check: setup ## check formatting and lints
 deny: ## check the licences, sources and bans of dependencies
 	@scripts/deny.sh
 
-bench: setup-test build ## measure, side by side with plain nginx and pgbench
+bench: setup-bench build ## measure, side by side with plain nginx, pgbench and ModSecurity
 	@bench/run
 
 fuzz: ## fuzz the parsers: make fuzz TARGET=name SECONDS=60

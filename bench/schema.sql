@@ -26,7 +26,7 @@ select 'Item number ' || n, n * 1.25, n % 100, jsonb_build_array('red', 'tag' ||
 from generate_series(1, 10000) as n;
 
 -- pgbench connects as the role bench and runs what web_user may run.
-grant select on bench.items to web_user, bench;
+grant select, update on bench.items to web_user, bench;
 grant select, insert on bench.posted_items to web_user, bench;
 vacuum (analyze, freeze) bench.items;
 checkpoint;

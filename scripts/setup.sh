@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian and Ubuntu: setup.sh [test]
+# Installs what is missing on Debian and Ubuntu: setup.sh [test|bench]
 #
-# Without an argument what `make run` needs, with `test` what `make test` needs on top. When nothing is missing this costs a
+# Without an argument what `make run` needs, with `test` what `make test` needs on top, with
+# `bench` what `make bench` compares with besides. When nothing is missing this costs a
 # few milliseconds and no network. Packages that bring a service do not get to start or enable it.
 
 . "$(dirname "$0")/lib.sh"
@@ -11,6 +12,7 @@ test_packages=(
     perl libtest-base-perl liblist-moreutils-perl libtext-diff-perl libtest-longstring-perl
     wrk nghttp2-client python3 strace nginx nginx-dev
 )
+bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 
 installed() { [[ $known == *"
 $1 "* ]]; }
@@ -57,7 +59,10 @@ install_packages() {
     fi
 }
 
-if [ "${1:-}" = test ]; then packages+=("${test_packages[@]}"); fi
+case ${1:-} in
+    test) packages+=("${test_packages[@]}") ;;
+    bench) packages+=("${test_packages[@]}" "${bench_packages[@]}") ;;
+esac
 need_cargo
 if ! command -v dpkg-query >/dev/null; then
     command -v initdb >/dev/null || say "This is not Debian or Ubuntu: see to the likes of ${packages[*]} libclang-dev yourself."

@@ -15,6 +15,7 @@ CACHED, NOT_MODIFIED = "GET by id, JWT, cached", "GET by id, JWT, 304"
 MIXED = "GET by id, JWT, cached, 20 % PATCH"
 LIMITED, RS256 = "GET by id, JWT, three limits", "GET by id, JWT by RS256"
 NEW_RS256 = "GET by id, new JWT by RS256"
+GUARD_CONNECTIONS = 16
 PG_BY_ID, PG_PAGE, PG_INSERT = "pgbench, GET's statement", "pgbench, bare list", "pgbench, bare INSERT"
 
 
@@ -51,6 +52,7 @@ def _cases(rig: Rig) -> list[Case]:
     cases = []
     for connections in rig.settings.connections:
         cases += _http_cases(rig, connections)
+    cases += _guard_cases(rig)
     row = {name: _parameter(value) for name, value in requests.NEW_ROW.items()}
     for name, sql, parameters in (
         (PG_BY_ID, rig.read_statement, {"p1": str(requests.ROW)}),
@@ -93,6 +95,19 @@ def _http_cases(rig: Rig, connections: int) -> list[Case]:
         Case(PAGE, connections, reads(rig.page)),
         Case(INSERT, connections, inserts),
     ]
+
+
+def _guard_cases(rig: Rig) -> list[Case]:
+    """What looking at a request costs: the same proxied request without and with it, in the same nginx."""
+    cases = []
+    for guard, server in rig.guards.items():
+        for kind, make in (("GET", requests.browser_get), ("POST of 870 bytes", requests.browser_post)):
+            for name, location in ((f"proxied {kind}, beside {guard}", "/open"), (f"proxied {kind}, {guard}", "/guarded")):
+                def run(duration_s: int, request: requests.Request = make(server.port, location), pid: int = server.pid) -> Measurement:
+                    return load.wrk(request, GUARD_CONNECTIONS, duration_s, pid, None, rig.folder)
+
+                cases.append(Case(name, GUARD_CONNECTIONS, run))
+    return cases
 
 
 def _parameter(value: object) -> str:

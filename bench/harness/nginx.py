@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Optional
 
 from .failure import Failure
 from .server import Server, accepts, free_port, service_user
@@ -60,12 +61,59 @@ POSTERN_SERVER = """
         location /posted_items { postern_resource bench table=bench.posted_items; }
 """
 
+# Both sides of the comparison with ModSecurity hand requests on to the nginx that returns fixed bytes.
+PROXIES = """
+    upstream fixed {{ server 127.0.0.1:{upstream}; keepalive 64; }}
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    client_body_buffer_size 64k;
+"""
+
+GUARDED_SERVER = """
+        location /open { proxy_pass http://fixed; }
+        location /guarded {
+            postern_filter   block;
+            postern_validate body={schema};
+            proxy_pass       http://fixed;
+        }
+"""
+
+MODSECURITY_SERVER = """
+        location /open { proxy_pass http://fixed; }
+        location /guarded {
+            modsecurity            on;
+            modsecurity_rules_file {rules};
+            proxy_pass             http://fixed;
+        }
+"""
+
+SCHEMA = """{"type": "object", "required": ["name"], "additionalProperties": false, "properties": {
+    "name": {"type": "string", "maxLength": 100}, "price": {"type": "number", "minimum": 0},
+    "qty": {"type": "integer", "minimum": 0}, "tags": {"type": "array", "maxItems": 20, "items": {"type": "string"}},
+    "owner": {"type": "string"}, "note": {"type": "string", "maxLength": 2000}}}
+"""
+
+# The rules as Debian's package has them, which only detects until it is told otherwise, at paranoia level 1.
+RULES = """
+SecRuleEngine On
+SecRequestBodyAccess On
+SecResponseBodyAccess Off
+SecRule REQUEST_HEADERS:Content-Type "^application/json" "id:200001,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON"
+SecAuditEngine Off
+Include /etc/modsecurity/crs/crs-setup.conf
+Include /usr/share/modsecurity-crs/rules/*.conf
+"""
+
+MODSECURITY = Path("/usr/lib/nginx/modules/ngx_http_modsecurity_module.so")
+CORE_RULES = Path("/usr/share/modsecurity-crs/rules")
+DISTRIBUTION_NGINX = Path("/usr/sbin/nginx")
+
 
 class Nginx:
     """A running nginx. `prefix` is a command that it is run by (valgrind); it is then a single process."""
 
     def __init__(self, settings: Settings, folder: Path, http: str, server: str, load_module: str = "",
-                 prefix: tuple[str, ...] = ()) -> None:
+                 prefix: tuple[str, ...] = (), binary: Optional[Path] = None) -> None:
         self.port = free_port()
         self._log = folder / "nginx.log"
         folder.mkdir(mode=0o755)
@@ -75,7 +123,7 @@ class Nginx:
         configuration.write_text(FRAME.format(
             load_module=load_module, user=user, workers=settings.workers, folder=folder, http=http, port=self.port,
             server=server, single="master_process off;" if prefix else ""))
-        command = [*prefix, str(settings.nginx), "-p", str(folder), "-e", str(self._log), "-c", str(configuration)]
+        command = [*prefix, str(binary or settings.nginx), "-p", str(folder), "-e", str(self._log), "-c", str(configuration)]
         self._server = Server(command, self._log)
         self.pid = self._server.pid
         try:
@@ -112,3 +160,25 @@ def plain(settings: Settings, folder: Path, body: str, prefix: tuple[str, ...] =
         raise Failure("nginx would take a dollar sign in the answer for a variable")
     text = body.replace("\\", "\\\\").replace("'", "\\'")
     return Nginx(settings, folder, "", f"location / {{ return 200 '{text}'; }}", prefix=prefix)
+
+
+def guarded(settings: Settings, folder: Path, upstream: int) -> Nginx:
+    """nginx with Postern's filter and validation in front of an upstream."""
+    schema = folder.with_suffix(".schema.json")
+    schema.write_text(SCHEMA)
+    server = GUARDED_SERVER.replace("{schema}", str(schema))
+    return Nginx(settings, folder, PROXIES.format(upstream=upstream), server, f"load_module {settings.module};")
+
+
+def has_modsecurity() -> bool:
+    """Whether the peer is installed: nginx of the distribution, ModSecurity, and the core rule set."""
+    return MODSECURITY.is_file() and CORE_RULES.is_dir() and DISTRIBUTION_NGINX.is_file()
+
+
+def modsecurity(settings: Settings, folder: Path, upstream: int) -> Nginx:
+    """The distribution's nginx with ModSecurity and the core rule set in front of an upstream."""
+    rules = folder.with_suffix(".modsecurity.conf")
+    rules.write_text(RULES)
+    server = MODSECURITY_SERVER.replace("{rules}", str(rules))
+    return Nginx(settings, folder, PROXIES.format(upstream=upstream), server, f"load_module {MODSECURITY};",
+                 binary=DISTRIBUTION_NGINX)

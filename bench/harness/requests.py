@@ -99,6 +99,31 @@ def with_writes(request: Request) -> Request:
     return replace(request, every=5, other_method="PATCH", other_body=b'{"qty":42}')
 
 
+# What a browser sends with every request.
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+    "Accept": "application/json, text/plain, */*", "Accept-Language": "en-US,en;q=0.9,de;q=0.8",
+    "Referer": "https://app.example.org/items?page=2&sort=name", "Origin": "https://app.example.org",
+    "Cookie": "session=6f1ed002ab5595859014ebf0951522d9; theme=dark; _ga=GA1.2.1234567890.1700000000",
+    "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty",
+}
+
+
+def browser_get(port: int, location: str) -> Request:
+    """GET as a browser sends it, with a few arguments."""
+    return Request("GET", port, f"{location}/items?page=2&sort=name,id&q=red+kettle", 200, BROWSER)
+
+
+def browser_post(port: int, location: str) -> Request:
+    """POST of 870 bytes of JSON."""
+    row = {**NEW_ROW, "note": ""}
+    sentence = "A note on the item, as people write them: it isn't new, but works well - select it if you like. "
+    length = 870 - len(json.dumps(row))
+    row["note"] = (sentence * (length // len(sentence) + 1))[:length]
+    return Request("POST", port, f"{location}/items", 200, {**BROWSER, "Content-Type": "application/json"},
+                   json.dumps(row).encode())
+
+
 def page(port: int, token: str) -> Request:
     """A list page."""
     return Request("GET", port, f"/items?limit={PAGE}", 200, {"Authorization": f"Bearer {token}"})

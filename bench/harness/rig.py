@@ -62,6 +62,19 @@ class Rig:
         stack.callback(self.plain.stop)
         if self.limit.answer() != one:
             raise Failure("the nginx without Postern does not return the same bytes")
+        if not prefix:
+            self._start_guards(stack)
+
+    def _start_guards(self, stack: contextlib.ExitStack) -> None:
+        """What looks at requests, and hands them on to the nginx that returns fixed bytes."""
+        self.guards = {"filter + validation": nginx.guarded(self.settings, self.folder / "guarded", self.plain.port)}
+        if nginx.has_modsecurity():
+            self.guards["ModSecurity + CRS"] = nginx.modsecurity(self.settings, self.folder / "modsecurity", self.plain.port)
+        for guard in self.guards.values():
+            stack.callback(guard.stop)
+            for location in ("/open", "/guarded"):
+                requests.browser_get(guard.port, location).answer()
+                requests.browser_post(guard.port, location).answer()
 
     @property
     def limit(self) -> requests.Request:
@@ -150,6 +163,8 @@ class Rig:
         """Nothing may have gone wrong unseen."""
         self.postern.check_log()
         self.plain.check_log()
+        for guard in self.guards.values():
+            guard.check_log()
 
     def _last_statement(self) -> str:
         """The statement that Postern ran last, with pgbench's `:p1` for `$1`.
