@@ -162,12 +162,13 @@ def plain(settings: Settings, folder: Path, body: str, prefix: tuple[str, ...] =
     return Nginx(settings, folder, "", f"location / {{ return 200 '{text}'; }}", prefix=prefix)
 
 
-def guarded(settings: Settings, folder: Path, upstream: int) -> Nginx:
+def guarded(settings: Settings, folder: Path, upstream: int, prefix: tuple[str, ...] = ()) -> Nginx:
     """nginx with Postern's filter and validation in front of an upstream."""
     schema = folder.with_suffix(".schema.json")
     schema.write_text(SCHEMA)
     server = GUARDED_SERVER.replace("{schema}", str(schema))
-    return Nginx(settings, folder, PROXIES.format(upstream=upstream), server, f"load_module {settings.module};")
+    return Nginx(settings, folder, PROXIES.format(upstream=upstream), server, f"load_module {settings.module};",
+                 prefix)
 
 
 def has_modsecurity() -> bool:

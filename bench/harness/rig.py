@@ -45,7 +45,8 @@ class Rig:
         self._stack.close()
 
     def _start_nginx(self, stack: contextlib.ExitStack) -> None:
-        secret = secrets.token_bytes(32)
+        # In digits: a newline at its end would not count.
+        secret = secrets.token_hex(32).encode()
         private_key, public_key = token.rsa_key(self.folder)
         self.token = token.sign(secret, role="web_user")
         self.rs256_token = token.sign_rs256(private_key, role="web_user")
