@@ -288,3 +288,55 @@ Content-Type: application/json
 ["Cache-Status: postern; fwd=uri-miss; stored", "Cache-Status: postern; fwd=stale; stored"]
 --- response_body eval
 [('{"id":1}') x 2]
+
+
+
+=== TEST 19: a path that was rewritten leads to the same rows, and links to the path that the client knows
+--- config
+    postern_cache edge ttl=30s;
+    location /api/books { postern_resource app table=api.books; }
+    rewrite ^/(first|second)/books /api/books last;
+--- request eval
+["GET /first/books?limit=1&select=id", "GET /second/books?limit=1&select=id", "GET /second/books?select=id&limit=1", "GET /api/books?limit=1&select=id"]
+--- response_headers_like eval
+["Link: </first/books\\?.*\nCache-Status: .*stored", "Link: </second/books\\?.*\nCache-Status: .*stored", "Link: </second/books\\?.*\nCache-Status: .*hit.*", "Link: </api/books\\?.*\nCache-Status: .*stored"]
+
+
+
+=== TEST 20: a token in an argument or a cookie tells users apart like any other
+--- config
+    postern_cache edge ttl=30s;
+    location /arg    { postern_jwt secret_file=$TEST_NGINX_SECRET_FILE argument=token; postern_resource app table=api.notes; }
+    location /cookie { postern_jwt secret_file=$TEST_NGINX_SECRET_FILE cookie=token; postern_resource app table=api.notes; }
+--- request eval
+my ($alice, $bob) = map { Postern::Token::token({ sub => $_, role => 'web_user', exp => time + 300 }) } qw(alice bob);
+["GET /arg?select=id&id=lt.10&token=$alice", "GET /arg?select=id&token=$bob&id=lt.10", "GET /arg?token=$alice&select=id&id=lt.10", ("GET /cookie?select=id&id=lt.10") x 3]
+--- more_headers eval
+my ($alice, $bob) = map { Postern::Token::token({ sub => $_, role => 'web_user', exp => time + 300 }) } qw(alice bob);
+[("") x 3, "Cookie: token=$alice", "Cookie: token=$bob", "Cookie: token=$alice"]
+--- response_body_like eval
+['\[\{"id":1\},\{"id":3\}\]', '\[\{"id":2\}\]', '\[\{"id":1\},\{"id":3\}\]', '\[\{"id":1\},\{"id":3\}\]', '\[\{"id":2\}\]', '\[\{"id":1\},\{"id":3\}\]']
+--- response_headers_like eval
+[("Cache-Status: .*stored\nVary: Authorization") x 2, "Cache-Status: .*hit.*", ("Cache-Status: .*stored\nVary: Authorization, Cookie") x 2, "Cache-Status: .*hit.*"]
+
+
+
+=== TEST 21: what a subrequest asks for is kept for whom it is asked, and says nothing of the response
+--- config
+    postern_jwt secret_file=$TEST_NGINX_SECRET_FILE;
+    postern_cache edge ttl=30s;
+    location /api/notes { postern_resource app table=api.notes; }
+    location /guarded   { postern_jwt off; auth_request /api/notes/1; alias $TEST_NGINX_SERVER_ROOT/html; }
+--- request eval
+[("GET /guarded/index.html") x 4]
+--- more_headers eval
+[main::as('alice'), main::as('bob'), main::as('alice'), main::as('bob')]
+--- error_code eval
+[200, 500, 200, 500]
+--- response_headers eval
+[("!Cache-Status") x 4]
+--- user_files
+>>> index.html
+a page
+--- error_log
+auth request unexpected status: 404

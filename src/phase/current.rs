@@ -6,13 +6,11 @@ use std::rc::Rc;
 use postern_core::conditional::{Current, EntityTag};
 use postern_core::error::Error;
 use postern_core::plan::{self, Plan, PlanError};
-use postern_core::resource::Head;
 use postern_core::schema_cache::SchemaCache;
 
-use super::access::arguments;
 use super::caller::Caller;
 use super::conditional;
-use super::resource::parts;
+use super::resource::plan_with;
 use super::rows::{ObjectRow, Rows, RowsResult};
 use crate::conf::ResourceSettings;
 use crate::nginx::Request;
@@ -74,15 +72,9 @@ fn prepare(
     database: &Database,
     schema: &Rc<SchemaCache>,
 ) -> Result<(Batch, Plan), Error> {
-    let args = arguments(request);
-    let head = Head::parse(&parts(request, settings, &args), &settings.config)?;
-    let body = if head.needs_body() {
-        Some(request.body().map_err(|_| Error::Internal)?)
-    } else {
-        None
-    };
-    let api_request = head.into_request(body.as_deref())?;
-    let plan = plan::plan_current(&api_request, &settings.config, schema)?;
+    let plan = plan_with(request, settings, |asked| {
+        plan::plan_current(asked, &settings.config, schema)
+    })?;
     let caller = Caller::of(request, database)?;
     let main = database.query(schema, plan.statement.clone());
     let context = caller.context(request, database, true, false);

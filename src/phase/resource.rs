@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use postern_core::api_request::ApiRequest;
 use postern_core::cache::KeyBuilder;
 use postern_core::error::Error;
-use postern_core::plan::{self, Plan, ResponseShape, cursor};
+use postern_core::plan::{self, Plan, PlanError, ResponseShape, cursor};
 use postern_core::query::{Query, changes};
 use postern_core::resource::{Head, RequestParts};
 use postern_core::response::{created_location, next_link};
@@ -75,11 +76,7 @@ fn settings(request: &Request) -> Option<Rc<ResourceSettings>> {
     request.location_conf::<Postern>().resource.clone()
 }
 
-pub(super) fn parts<'r>(
-    request: &'r Request,
-    settings: &ResourceSettings,
-    args: &'r [u8],
-) -> RequestParts<'r> {
+fn parts<'r>(request: &'r Request, settings: &ResourceSettings, args: &'r [u8]) -> RequestParts<'r> {
     RequestParts {
         method: request.method(),
         tail: request.uri().get(settings.path.len()..).unwrap_or_default(),
@@ -194,15 +191,9 @@ fn prepare(
     recorder: Option<&Recorder>,
     current: Option<&CurrentRow>,
 ) -> Result<Prepared, Error> {
-    let args = arguments(request);
-    let head = Head::parse(&parts(request, settings, &args), &settings.config)?;
-    let body = if head.needs_body() {
-        Some(request.body().map_err(|_| Error::Internal)?)
-    } else {
-        None
-    };
-    let api_request = head.into_request(body.as_deref())?;
-    let mut plan = plan::plan(&api_request, &settings.config, schema)?;
+    let mut plan = plan_with(request, settings, |asked| {
+        plan::plan(asked, &settings.config, schema)
+    })?;
     if let Some(current) = current {
         current.require_in(&mut plan)?;
     }
@@ -238,6 +229,22 @@ fn prepare(
         response,
         position,
     })
+}
+
+/// Reads the request as a whole, and has `plan` make a plan of it.
+pub(super) fn plan_with(
+    request: &Request,
+    settings: &ResourceSettings,
+    plan: impl FnOnce(&ApiRequest<'_>) -> Result<Plan, PlanError>,
+) -> Result<Plan, Error> {
+    let args = arguments(request);
+    let head = Head::parse(&parts(request, settings, &args), &settings.config)?;
+    let body = if head.needs_body() {
+        Some(request.body().map_err(|_| Error::Internal)?)
+    } else {
+        None
+    };
+    Ok(plan(&head.into_request(body.as_deref())?)?)
 }
 
 /// What a SELECT on the relation reads.

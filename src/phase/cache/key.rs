@@ -38,8 +38,8 @@ pub(super) fn with<T>(
     let mut key = BUILDER.take();
     match request.written_path() {
         Some(path) => key.begin(path).number(0),
-        // The path was rewritten; an encoded one could be the same text.
-        None => key.begin(request.uri()).number(1),
+        // The path was rewritten. An encoded one could be the same text, and links lead to the path that the client knows.
+        None => key.begin(request.uri()).number(1).part(request.unparsed_path()),
     };
     key.number(location).number(schema);
     write_scope(&mut key, settings, caller);
