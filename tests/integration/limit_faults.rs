@@ -1,98 +1,13 @@
 //! A worker that is killed while it has a zone: what it leaves is put into the shared memory, as a debugger would.
 
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::FileExt;
-
 use crate::support::http::Client;
 use crate::support::nginx::{Config, Nginx};
+use crate::support::shm::{LIMITS, Memory};
 use crate::support::{poll_until, process};
 
-/// The shared memory of a zone, through one of the workers that have mapped it.
-struct Memory {
-    file: File,
-    /// Where the zone is mapped; nginx's mutex is the first word.
-    start: u64,
-    /// Where ours begins: the mark that somebody holds the lock, the layout, the length, and then the words.
-    region: u64,
-}
-
-/// The layout that is written down behind the mark.
-const LAYOUT: &[u8; 8] = b"\x01\0stimil";
-
-impl Memory {
-    /// The only zone.
-    fn of(pid: u32) -> Self {
-        Self::of_size(pid, 1 << 20)
-    }
-
-    /// The zone of this size.
-    fn of_size(pid: u32, size: usize) -> Self {
-        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(format!("/proc/{pid}/mem"))
-            .unwrap();
-        for line in maps
-            .lines()
-            .filter(|line| line.contains("rw-s") && line.contains("/dev/zero"))
-        {
-            let range = line.split(' ').next().unwrap();
-            let (start, end) = range.split_once('-').unwrap();
-            let [start, end] = [start, end].map(|text| u64::from_str_radix(text, 16).unwrap());
-            if end - start != size as u64 {
-                continue;
-            }
-            let mut bytes = vec![0; size];
-            if file.read_exact_at(&mut bytes, start).is_err() {
-                continue;
-            }
-            // Pages are aligned, and the layout is the second word of one.
-            let page = (0..bytes.len())
-                .step_by(4096)
-                .find(|page| &bytes[page + 8..page + 16] == LAYOUT);
-            if let Some(page) = page {
-                let region = start + page as u64;
-                return Self { file, start, region };
-            }
-        }
-        panic!("no zone among {maps}");
-    }
-
-    fn set(&self, address: u64, value: u64) {
-        self.file.write_all_at(&value.to_le_bytes(), address).unwrap();
-    }
-
-    fn value(&self, address: u64) -> u64 {
-        let mut bytes = [0; 8];
-        self.file.read_exact_at(&mut bytes, address).unwrap();
-        u64::from_le_bytes(bytes)
-    }
-
-    /// Who has the lock: a process, or nobody.
-    fn holder(&self) -> u64 {
-        self.value(self.start)
-    }
-
-    /// How many processes sleep until the lock is free: nginx counts them in the word behind it.
-    fn waiting(&self) -> u64 {
-        self.value(self.start + 8)
-    }
-
-    /// A word of the zone by its index.
-    fn word(&self, index: u64) -> u64 {
-        self.region + 24 + 8 * index
-    }
-
-    /// As if this worker had been stopped in the middle of a change.
-    fn interrupt(&self, pid: u32) {
-        self.set(self.start, pid.into());
-        self.set(self.region, 1);
-        // The order of use leads nowhere, and the hash to a place that there is not.
-        for index in [3, 4].into_iter().chain(16..1000) {
-            self.set(self.word(index), 0x00ff_ffff);
-        }
-    }
+/// The order of use leads nowhere, and the hash to a place that there is not.
+fn nonsense() -> impl Iterator<Item = u64> {
+    [3, 4].into_iter().chain(16..1000)
 }
 
 #[test]
@@ -111,7 +26,7 @@ fn a_worker_that_is_killed_inside_the_lock_leaves_a_zone_that_is_repaired() {
             assert_eq!(status(key), 404, "{key} in round {round}");
         }
         let victim = nginx.workers()[0];
-        Memory::of(victim).interrupt(victim);
+        Memory::of(victim, 1 << 20, LIMITS).interrupt(victim, nonsense());
         process::signal(victim, "KILL");
         poll_until("a worker takes its place", || {
             let workers = nginx.workers();
@@ -145,7 +60,7 @@ fn the_only_worker_repairs_the_zone_that_its_predecessor_has_left() {
         assert_eq!(status(key), 404, "{key}");
     }
     let victim = nginx.workers()[0];
-    Memory::of(victim).interrupt(victim);
+    Memory::of(victim, 1 << 20, LIMITS).interrupt(victim, nonsense());
     process::signal(victim, "KILL");
     poll_until("a worker takes its place", || {
         let workers = nginx.workers();
@@ -181,9 +96,12 @@ fn zones_are_locked_in_an_order_that_no_reload_changes() {
     ] {
         let nginx = Nginx::start(&config(zones));
         let worker = nginx.workers()[0];
-        let (first, second) = (Memory::of_size(worker, 1 << 20), Memory::of_size(worker, 2 << 20));
+        let (first, second) = (
+            Memory::of(worker, 1 << 20, LIMITS),
+            Memory::of(worker, 2 << 20, LIMITS),
+        );
         // Somebody has the first lock: whoever waits for it must not have the other meanwhile.
-        first.set(first.start, nginx.pid().into());
+        first.take(nginx.pid());
         let mut client = nginx.client();
         client
             .send_raw("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -191,7 +109,7 @@ fn zones_are_locked_in_an_order_that_no_reload_changes() {
         poll_until("the worker waits", || first.waiting() == 1);
         assert_eq!(second.holder(), 0, "{zones}");
         // The one who waits has to be woken, which killing does as well.
-        first.set(first.start, 0);
+        first.take(0);
         process::signal(worker, "KILL");
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod nginx;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod shm;
 
 use std::fs;
 use std::path::{Path, PathBuf};
