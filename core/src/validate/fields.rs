@@ -88,11 +88,20 @@ fn check_field<'a>(
         let Ok(value) = std::str::from_utf8(value) else {
             return violation("encoding", "is not valid UTF-8");
         };
-        if let Some(violation) = rule.check(name, value) {
+        if let Some(violation) = rule.check(name, &value_of(name, value)) {
             return Some(violation);
         }
     }
     None
+}
+
+/// What a rule is for: of Content-Type the media type, in lower case and without its parameters (RFC 9110 section 8.3.1).
+fn value_of<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
+    if name != "content-type" {
+        return Cow::Borrowed(value);
+    }
+    let media_type = value.split(';').next().unwrap_or_default().trim();
+    Cow::Owned(media_type.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -137,6 +146,31 @@ mod tests {
             keywords(&[("X-Request-Id", id), ("x-request-id", id)]),
             ["x-request-id repeated"]
         );
+    }
+
+    #[test]
+    fn a_content_type_is_its_media_type() {
+        let mut rules = FieldRules::default();
+        let rule = RuleBuilder {
+            required: true,
+            values: vec!["application/json".into(), "text/csv".into()],
+            ..RuleBuilder::default()
+        };
+        assert_eq!(rules.add("Content-Type", rule.build().expect("good")), Ok(true));
+        let check = |value: &str| {
+            let fields = [(&b"Content-Type"[..], value.as_bytes())];
+            crate::validate::keywords(rules.check(fields.into_iter(), 400, 10))
+        };
+        for value in [
+            "application/json",
+            "Application/JSON ; charset=utf-8",
+            "text/csv;header=present",
+        ] {
+            assert!(check(value).is_empty(), "{value}");
+        }
+        for value in ["text/html", "application/json+x", "", ";application/json"] {
+            assert_eq!(check(value), ["content-type enum"], "{value}");
+        }
     }
 
     #[test]
