@@ -37,6 +37,8 @@ Content-Type: application/json; charset=utf-8
     location = /token { postern_sql app "select '{\"claims\":{}}'::jsonb"; postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE; }
 --- request
 GET /token
+--- response_headers
+!ETag
 --- response_body_like: "token_type":"Bearer","expires_in":900\}$
 
 

@@ -20,7 +20,9 @@ pub(super) fn apply(request: &mut Request, mut reply: Reply) -> Reply {
         .headers
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case(b"etag"));
-    if has_own || !request.location_conf::<Postern>().etag.is_on() {
+    // Nor is there a use for one where nothing may be kept.
+    let conf = request.location_conf::<Postern>();
+    if has_own || conf.issue_token.is_some() || !conf.etag.is_on() {
         reply.etag = None;
         return reply;
     }

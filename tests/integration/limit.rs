@@ -179,10 +179,12 @@ fn no_window_has_more_than_the_limit() {
             .collect()
     });
     admitted.sort_unstable();
-    for pair in admitted.windows(101) {
-        let (first, last) = (pair[0], pair[100]);
+    for window in admitted.windows(101) {
+        // On a busy machine an answer may take long: the request that began last need not be the one that ended last.
+        let first = window.iter().map(|(began, _)| *began).min().unwrap();
+        let last = window.iter().map(|(_, ended)| *ended).max().unwrap();
         assert!(
-            last.1.duration_since(first.0) >= Duration::from_secs(1),
+            last.duration_since(first) >= Duration::from_secs(1),
             "101 requests were admitted within a second"
         );
     }
