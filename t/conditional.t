@@ -163,3 +163,20 @@ Accept-Encoding: gzip
 --- response_headers_like
 ETag: W/"[\w-]{22}"
 Content-Encoding: gzip
+
+
+
+=== TEST 11: a column that has no times, and a time that is none
+--- config
+    location /api/books { postern_resource app table=api.books last_modified=pages; }
+    location /api/dated { postern_resource app table=api.books last_modified=published; }
+--- sql
+INSERT INTO api.books (id, title, published) VALUES (60, 'Never', 'infinity'), (61, 'Always', '-infinity'), (62, 'To come', '2999-01-01') ON CONFLICT DO NOTHING;
+--- request eval
+["GET /api/books/1?select=id", "GET /api/dated/60?select=id", "GET /api/dated/61?select=id", "GET /api/dated/62?select=id"]
+--- error_code eval
+[400, 200, 200, 200]
+--- response_headers_like eval
+[("!Last-Modified") x 3, "Last-Modified: .* 20\\d\\d .*"]
+--- response_body_like eval
+['POSTERN211', '60', '61', '62']

@@ -71,6 +71,12 @@ pub enum PlanError {
         /// The column.
         column: Box<str>,
     },
+    /// The column that tells when a row was last changed has no times.
+    #[error("column {column:?} cannot tell when a row was last changed")]
+    NotADate {
+        /// The column.
+        column: Box<str>,
+    },
     /// No such type, or none that a value may be cast to.
     #[error("type {name:?} does not exist")]
     UnknownType {
@@ -136,6 +142,7 @@ impl Problem for PlanError {
             Self::CursorTooLong => "POSTERN208",
             Self::TooComplex => "POSTERN209",
             Self::NotAnObject => "POSTERN210",
+            Self::NotADate { .. } => "POSTERN211",
         }
     }
 
@@ -163,6 +170,9 @@ impl Problem for PlanError {
             Self::NotWritable { .. } => Some(Cow::Borrowed("Leave it out of the body.")),
             Self::NoKey { .. } => Some(Cow::Borrowed(
                 "Name a unique column with key= in postern_resource.",
+            )),
+            Self::NotADate { .. } => Some(Cow::Borrowed(
+                "Name a timestamptz, timestamp or date with last_modified= in postern_resource.",
             )),
             Self::KeyParts { .. } => Some(Cow::Borrowed("Separate the parts with commas.")),
             Self::CursorMalformed | Self::CursorMismatch => Some(Cow::Borrowed(

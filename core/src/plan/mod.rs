@@ -249,8 +249,13 @@ impl Planner<'_> {
         if let (Action::Read(_), ResponseShape::Object { last_modified, .. }, Some(name)) =
             (&request.action, &mut response, &resource.last_modified)
         {
-            let (column, _) = self.column(name)?;
-            *last_modified = Some(row.hide(Hidden::Epoch(column)));
+            let (index, column) = self.column(name)?;
+            if !column.data_type.is_date() {
+                return Err(PlanError::NotADate {
+                    column: column.name.clone(),
+                });
+            }
+            *last_modified = Some(row.hide(Hidden::Epoch(index)));
         }
         let hidden = row.hidden;
         let shape = StatementShape {

@@ -144,10 +144,13 @@ impl Sql<'_> {
     fn hidden(&mut self, hidden: &Hidden) {
         match hidden {
             Hidden::Field(field) => self.field(field),
+            // No number stands for infinity.
             Hidden::Epoch(column) => self
-                .sql("floor(extract(epoch FROM ")
+                .sql("CASE WHEN isfinite(")
                 .column(*column)
-                .sql("))::bigint"),
+                .sql(") THEN floor(extract(epoch FROM ")
+                .column(*column)
+                .sql("))::bigint END"),
             Hidden::Row(columns) => self.row_text(columns),
         };
     }

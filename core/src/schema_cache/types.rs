@@ -49,6 +49,14 @@ pub struct DataType {
 }
 
 impl DataType {
+    /// Whether its values are points in time: timestamptz, timestamp, date.
+    pub fn is_date(&self) -> bool {
+        matches!(
+            &*self.base,
+            "timestamp with time zone" | "timestamp without time zone" | "date"
+        )
+    }
+
     /// How its values are rendered, and whether SQL has to put them through `to_json` for that.
     pub fn rendering(&self) -> (Rendering, bool) {
         match self.kind {
