@@ -166,7 +166,74 @@ Content-Encoding: gzip
 
 
 
-=== TEST 11: a column that has no times, and a time that is none
+=== TEST 11: without tags there is none that could be demanded
+--- config
+    postern_etag off;
+    location /api/items { postern_resource app table=api.items; }
+    location /api/dated { postern_resource app table=api.books last_modified=published; }
+--- sql
+INSERT INTO api.items (id, name) VALUES (503, 'before') ON CONFLICT (id) DO UPDATE SET name = 'before';
+--- request eval
+[
+    ("GET /api/items/503?select=name") x 4, "GET /api/dated/1?select=id",
+    qq(PATCH /api/items/503?select=name\n{"name":"after"}), "GET /api/items/503?select=name", qq(PATCH /api/items/503?select=name\n{"name":"after"}),
+]
+--- more_headers eval
+[
+    "If-None-Match: \"x\"", "If-None-Match: *", "If-Match: \"x\"", "If-Match: *", "If-Modified-Since: Mon, 15 Jan 2001 00:00:00 GMT",
+    "Content-Type: application/json\nIf-Match: \"x\"", "", "Content-Type: application/json\nIf-Match: *",
+]
+--- error_code eval
+[200, 304, 412, 200, 304, 412, 200, 200]
+--- response_headers eval
+[("!ETag") x 8]
+--- response_body_like eval
+['before', '^$', 'POSTERN412', 'before', '^$', 'POSTERN412', 'before', 'after']
+
+
+
+=== TEST 12: a tag of a script's own is held against as well
+--- request eval
+[("GET /own") x 5, "HEAD /own"]
+--- more_headers eval
+["If-None-Match: \"mine\"", "If-None-Match: \"yours\"", "If-Match: \"mine\"", "If-Match: \"yours\"", "If-None-Match: W/\"mine\"", "If-None-Match: \"mine\""]
+--- error_code eval
+[304, 200, 200, 412, 304, 304]
+--- response_headers eval
+[("ETag: \"mine\"") x 3, "!ETag", "ETag: W/\"mine\"", "ETag: \"mine\""]
+
+
+
+=== TEST 13: and gzip makes it weak
+--- config
+    gzip on; gzip_types application/json; gzip_min_length 1;
+    location = /own { postern_sql app "select set_config('response.headers', json_build_array(json_build_object('etag', chr(34) || 'mine' || chr(34)))::text, true); select 1"; }
+--- request
+GET /own
+--- more_headers
+Accept-Encoding: gzip
+--- response_headers
+ETag: W/"mine"
+Content-Encoding: gzip
+
+
+
+=== TEST 14: what gzip has made weak is answered weak, or a cache does not find what it has
+--- config
+    gzip on; gzip_types application/json; gzip_min_length 1;
+    location /api/books { postern_resource app table=api.books; }
+--- request eval
+[("GET /api/books/1?select=id") x 3]
+--- more_headers eval
+[map { "Accept-Encoding: gzip\nIf-None-Match: $_" } 'W/"t0Dq-cnuv7cnPudL-5XtxA"', '"t0Dq-cnuv7cnPudL-5XtxA", W/"t0Dq-cnuv7cnPudL-5XtxA"', '*']
+--- error_code eval
+[304, 304, 304]
+--- response_headers eval
+['ETag: W/"t0Dq-cnuv7cnPudL-5XtxA"', 'ETag: "t0Dq-cnuv7cnPudL-5XtxA"', 'ETag: "t0Dq-cnuv7cnPudL-5XtxA"']
+
+
+
+=== TEST 15: a column that has no times, and a time that is none
 --- config
     location /api/books { postern_resource app table=api.books last_modified=pages; }
     location /api/dated { postern_resource app table=api.books last_modified=published; }
@@ -180,3 +247,44 @@ INSERT INTO api.books (id, title, published) VALUES (60, 'Never', 'infinity'), (
 [("!Last-Modified") x 3, "Last-Modified: .* 20\\d\\d .*"]
 --- response_body_like eval
 ['POSTERN211', '60', '61', '62']
+
+
+
+=== TEST 16: what is wrong with the request itself comes first
+--- config
+    location /api/items  { postern_resource app table=api.items; }
+    location /api/events { postern_resource app table=api.events key=id; }
+--- request eval
+[qq(PATCH /api/items/500\n{"nosuch":"x"}), qq(PATCH /api/items/500\n[]), qq(PATCH /api/items/500?select=nosuch\n{}), qq(PATCH /api/events/1\n{"name":"x"}), "DELETE /api/events/1"]
+--- more_headers eval
+[("Content-Type: application/json\nIf-Match: \"x\"") x 5]
+--- error_code eval
+[400, 400, 400, 405, 405]
+--- response_body_like eval
+['PGRST204', 'PGRST102', '42703', 'POSTERN201', 'POSTERN201']
+
+
+
+=== TEST 17: a collection is always there, and has no tag to be written under
+--- config
+    location /api/tokens { postern_resource app table=api.tokens; }
+--- request eval
+[(qq(POST /api/tokens?select=label\n{"label":"conditional"})) x 3, "GET /api/tokens?label=eq.conditional&select=label", qq(POST /api/tokens?select=label\n{"label":"conditional"})]
+--- more_headers eval
+[map { "Content-Type: application/json\n$_" } "If-None-Match: *", "If-Match: \"x\"", "If-Match: \"x\"\nIf-None-Match: *", "", "If-Match: *\nIf-None-Match: \"x\""]
+--- error_code eval
+[412, 412, 412, 200, 201]
+--- response_body_like eval
+[('POSTERN412') x 3, '"data":\[\]', 'conditional']
+
+
+
+=== TEST 18: a row that has not changed but is hidden from the write is not there, with a condition or without
+--- sql
+INSERT INTO api.items (id, name) VALUES (504, 'before') ON CONFLICT (id) DO UPDATE SET name = 'before';
+--- request eval
+[(qq(PATCH /api/items/504?select=name&name=eq.other\n{"name":"after"})) x 2, qq(PATCH /api/items/504?select=name&name=eq.before\n{"name":"after"})]
+--- more_headers eval
+[map { "Content-Type: application/json\n$_" } "", ('If-Match: "XIYpCV4I36vaG5jJ3a4jgw"') x 2]
+--- error_code eval
+[404, 404, 200]

@@ -57,8 +57,11 @@ impl Request {
             self.raw().headers_out.last_modified_time = time_s;
         }
         for (name, value) in &headers {
-            if self.add_header(name, value).is_none() {
+            let Some(header) = self.push_header(name, value) else {
                 return super::ERROR;
+            };
+            if name.eq_ignore_ascii_case(b"etag") {
+                self.raw().headers_out.etag = header.as_ptr();
             }
         }
         self.keep_status();
@@ -107,7 +110,7 @@ impl Request {
         headers.content_length = ptr::null_mut();
     }
 
-    /// Sets `ETag` where nginx expects it: a filter that changes the content makes the tag weak.
+    /// Sets `ETag` where nginx expects it: a filter that changes the content makes the tag weak. (So it does with one among the headers.)
     fn set_etag(&mut self, value: &[u8]) -> Option<()> {
         let value = self.pool_copy(value)?;
         let header = self.push_copied_header(super::borrowed(b"ETag"), value)?;
@@ -115,12 +118,7 @@ impl Request {
         Some(())
     }
 
-    /// Adds a header field. `None` if nginx is out of memory.
-    pub(crate) fn add_header(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
-        self.push_header(name, value).map(|_| ())
-    }
-
-    /// The same with a name that need not be copied.
+    /// Adds a header field with a name that need not be copied. `None` if nginx is out of memory.
     pub(crate) fn add_constant_header(&mut self, name: &'static str, value: &[u8]) -> Option<()> {
         let value = self.pool_copy(value)?;
         self.push_copied_header(super::borrowed(name.as_bytes()), value)

@@ -3,48 +3,45 @@
 
 use std::rc::Rc;
 
-use postern_core::conditional::{Current, EntityTag};
 use postern_core::error::Error;
 use postern_core::plan::{self, Plan, PlanError};
 use postern_core::schema_cache::SchemaCache;
 
 use super::caller::Caller;
 use super::conditional;
-use super::resource::plan_with;
-use super::rows::{ObjectRow, Rows, RowsResult};
+use super::resource::{Asked, plan_with};
+use super::rows::{Rows, RowsResult};
 use crate::conf::ResourceSettings;
 use crate::nginx::Request;
-use crate::nginx::task::RequestHandle;
 use crate::worker::{Batch, Changes, Database, Whole};
 
 /// The row as it was read.
 pub(super) struct CurrentRow {
     plan: Plan,
-    row: ObjectRow,
+    /// Its columns as one text.
+    text: Vec<u8>,
 }
 
 impl CurrentRow {
-    /// Whether there was one.
-    pub(super) fn is_there(&self) -> bool {
-        self.row.json.is_some()
+    /// Whether it was the same when it was read before.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 
     /// Has a write find the row only if it is still the same.
     pub(super) fn require_in(&self, write: &mut Plan) -> Result<(), PlanError> {
-        match &self.row.text {
-            Some(text) => write.require(&self.plan, text),
-            None => Ok(()),
-        }
+        write.require(&self.plan, &self.text)
     }
 }
 
-/// Reads the row and judges the request by it.
-pub(super) async fn read(
-    handle: &RequestHandle,
-    settings: &ResourceSettings,
-    database: &Database,
-    schema: &Rc<SchemaCache>,
-) -> Result<CurrentRow, Error> {
+/// Reads the row and judges the request by it. Without a row there is nothing to write, whatever comes in between.
+pub(super) async fn read(asked: &Asked<'_>) -> Result<CurrentRow, Error> {
+    let &Asked {
+        handle,
+        settings,
+        database,
+        schema,
+    } = asked;
     let (batch, plan) = handle
         .with(|request| prepare(request, settings, database, schema))
         .ok_or(Error::Internal)??;
@@ -56,14 +53,11 @@ pub(super) async fn read(
     let RowsResult::Object(row) = rows.result else {
         return Err(Error::Internal);
     };
-    let current = row.json.as_ref().map(|json| Current {
-        etag: EntityTag::of(json),
-        last_modified_s: row.last_modified_s,
-    });
     handle
-        .with(|request| conditional::judge_write(request, current.as_ref()))
+        .with(|request| conditional::judge_write(request, row.json.as_deref(), row.last_modified_s))
         .ok_or(Error::Internal)??;
-    Ok(CurrentRow { plan, row })
+    let text = row.text.ok_or(Error::NotFound)?;
+    Ok(CurrentRow { plan, text })
 }
 
 fn prepare(
@@ -73,6 +67,8 @@ fn prepare(
     schema: &Rc<SchemaCache>,
 ) -> Result<(Batch, Plan), Error> {
     let plan = plan_with(request, settings, |asked| {
+        // What is wrong with the request itself comes before what it demands (RFC 9110 section 13.2.1).
+        plan::plan(asked, &settings.config, schema)?;
         plan::plan_current(asked, &settings.config, schema)
     })?;
     let caller = Caller::of(request, database)?;

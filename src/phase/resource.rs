@@ -14,7 +14,7 @@ use postern_core::schema_cache::SchemaCache;
 use super::access::{self, arguments};
 use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
-use super::conditional;
+use super::conditional::{self, Guard};
 use super::current::{self, CurrentRow};
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
@@ -131,16 +131,67 @@ async fn answer(
 ) -> Result<Reply, Error> {
     let database = worker::database(settings.database).ok_or(Error::Internal)?;
     let schema = database.schema().await?;
-    let is_guarded = handle
-        .with(|request| conditional::guards_write(request))
-        .unwrap_or_default();
-    let current = if is_guarded {
-        Some(current::read(handle, settings, &database, &schema).await?)
-    } else {
-        None
+    let asked = Asked {
+        handle,
+        settings,
+        database: &database,
+        schema: &schema,
     };
+    match handle.with(|request| conditional::guard(request, &settings.config)) {
+        Some(Guard::Nothing) => carry_out(&asked, parts, recorder, None).await,
+        Some(Guard::Existence) => match carry_out(&asked, parts, None, None).await {
+            Err(Error::NotFound) => Err(Error::PreconditionFailed),
+            answer => answer,
+        },
+        Some(Guard::Content) => write_guarded(&asked, parts).await,
+        None => Err(Error::Internal),
+    }
+}
+
+/// What every step of a request needs.
+pub(super) struct Asked<'a> {
+    pub(super) handle: &'a RequestHandle,
+    pub(super) settings: &'a ResourceSettings,
+    pub(super) database: &'a Database,
+    pub(super) schema: &'a Rc<SchemaCache>,
+}
+
+/// How often a row is read anew, because it has changed between reading and writing, until the client has to begin again.
+const ATTEMPTS: usize = 4;
+
+/// Writes a row if it is as the request demands: of those who change it between reading and writing, none is overlooked.
+async fn write_guarded(asked: &Asked<'_>, parts: &mut PageParts<'_>) -> Result<Reply, Error> {
+    let mut earlier: Option<CurrentRow> = None;
+    for _ in 0..ATTEMPTS {
+        let current = current::read(asked).await?;
+        match carry_out(asked, parts, None, Some(&current)).await {
+            // It has not changed: a policy for writing or a filter of the request hides it from the write.
+            Err(Error::NotFound) if earlier.is_some_and(|earlier| earlier.is_same(&current)) => {
+                return Err(Error::NotFound);
+            }
+            // It is another one now, or gone: what is demanded may still hold, or not.
+            Err(Error::NotFound) => earlier = Some(current),
+            answer => return answer,
+        }
+    }
+    Err(Error::PreconditionFailed)
+}
+
+/// One batch there and back. `current` is what the row has to be still.
+async fn carry_out(
+    asked: &Asked<'_>,
+    parts: &mut PageParts<'_>,
+    recorder: Option<&Recorder>,
+    current: Option<&CurrentRow>,
+) -> Result<Reply, Error> {
+    let &Asked {
+        handle,
+        settings,
+        database,
+        schema,
+    } = asked;
     let prepared = handle
-        .with(|request| prepare(request, settings, &database, &schema, recorder, current.as_ref()))
+        .with(|request| prepare(request, settings, database, schema, recorder, current))
         .ok_or(Error::Internal)??;
     let Prepared {
         batch,
@@ -157,17 +208,9 @@ async fn answer(
     if let Some(recorder) = recorder.filter(|_| parts.began()) {
         recorder.forget();
     }
-    let reply = handle
+    let mut reply = handle
         .with(|request| reply(request, settings, &response, rows))
-        .ok_or(Error::Internal)?;
-    // The row was there a moment ago: it has been changed since, or is gone.
-    let is_overtaken =
-        matches!(reply, Err(Error::NotFound)) && current.is_some_and(|current| current.is_there());
-    let mut reply = if is_overtaken {
-        Err(Error::PreconditionFailed)
-    } else {
-        reply
-    }?;
+        .ok_or(Error::Internal)??;
     if parts.has_dropped() {
         reply.body = None;
     }
@@ -194,8 +237,9 @@ fn prepare(
     let mut plan = plan_with(request, settings, |asked| {
         plan::plan(asked, &settings.config, schema)
     })?;
-    if let Some(current) = current {
-        current.require_in(&mut plan)?;
+    match current {
+        Some(current) => current.require_in(&mut plan)?,
+        None => conditional::judge_insert(request)?,
     }
     let caller = Caller::of(request, database)?;
     let Plan {

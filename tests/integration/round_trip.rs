@@ -97,12 +97,40 @@ fn a_write_that_somebody_wants_to_know_of_is_one_statement_more() {
     assert_eq!(cost.executes, 100, "a read tells nothing");
 }
 
+#[test]
+fn only_a_write_that_depends_on_what_the_row_is_reads_it_first() {
+    let (_postgres, proxy, nginx) = through_proxy("connections 1;");
+    let date = "Sun, 01 Nov 2026 11:59:59 GMT";
+    for (field, value, batches) in [
+        ("If-Match", "*", 50),
+        // Nobody knows when the row was changed.
+        ("If-Unmodified-Since", date, 50),
+        ("If-None-Match", "\"x\"", 100),
+    ] {
+        let cost = cost_of(
+            &proxy,
+            &mut nginx.client(),
+            50,
+            patch_with(0, vec![(field, value)]),
+        );
+        assert_eq!(
+            (cost.writes, cost.syncs, cost.parses, cost.queries),
+            (batches, batches, 0, 0),
+            "{field}"
+        );
+    }
+}
+
 /// Writes another text each time.
-fn patch(mut number: u32) -> impl FnMut(&mut Client) {
+fn patch(number: u32) -> impl FnMut(&mut Client) {
+    patch_with(number, Vec::new())
+}
+
+fn patch_with(mut number: u32, fields: Vec<(&'static str, &'static str)>) -> impl FnMut(&mut Client) {
     move |client| {
         number += 1;
         let body = format!("{{\"note\":\"{number}\"}}");
-        let answer = client.request("PATCH", "/api/items/1?select=note", &[], &body);
+        let answer = client.request("PATCH", "/api/items/1?select=note", &fields, &body);
         assert_eq!(answer.body, body);
     }
 }

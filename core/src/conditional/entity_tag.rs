@@ -53,21 +53,29 @@ impl<'f> TagList<'f> {
         }
     }
 
-    /// Whether the tag is in the list by the strong comparison: weak ones are equal to nothing (RFC 9110 section 8.8.3.2).
-    pub(super) fn has_strong(&self, tag: &EntityTag) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Tags(tags) => Tags(tags).any(|(is_weak, other)| !is_weak && other == tag.as_bytes()),
+    /// Whether the tag, as it stands in a field, is in the list by the strong comparison: weak ones are equal to nothing (RFC 9110
+    /// section 8.8.3.2). What has no tag is still any.
+    pub(super) fn has_strong(&self, tag: Option<&[u8]>) -> bool {
+        match (self, tag) {
+            (Self::Any, _) => true,
+            (Self::Tags(tags), Some(tag)) => Tags(tags).any(|(is_weak, other)| !is_weak && other == tag),
+            (Self::Tags(_), None) => false,
         }
     }
 
     /// Whether the tag is in the list by the weak comparison.
-    pub(super) fn has_weak(&self, tag: &EntityTag) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Tags(tags) => Tags(tags).any(|(_, other)| other == tag.as_bytes()),
+    pub(super) fn has_weak(&self, tag: Option<&[u8]>) -> bool {
+        match (self, tag) {
+            (Self::Any, _) => true,
+            (Self::Tags(tags), Some(tag)) => Tags(tags).any(|(_, other)| other == opaque(tag)),
+            (Self::Tags(_), None) => false,
         }
     }
+}
+
+/// A tag without what makes it weak.
+pub(super) fn opaque(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
 }
 
 /// Walks a list: whether each tag is weak, and the tag with its quotes. Ends at what is no tag.
@@ -163,19 +171,28 @@ mod tests {
 
     #[test]
     fn weak_tags_are_equal_only_to_the_weak_comparison() {
-        let tag = EntityTag::of(b"x");
-        let text = String::from_utf8_lossy(tag.as_bytes()).into_owned();
+        let own = EntityTag::of(b"x");
+        let (tag, text) = (
+            Some(own.as_bytes()),
+            String::from_utf8_lossy(own.as_bytes()).into_owned(),
+        );
         let (strong, weak) = (format!("\"other\", {text}"), format!("W/{text}"));
         let list = |text: &'static str| TagList::new(text.as_bytes());
         assert!(
-            TagList::new(strong.as_bytes()).has_strong(&tag)
-                && TagList::new(strong.as_bytes()).has_weak(&tag)
+            TagList::new(strong.as_bytes()).has_strong(tag) && TagList::new(strong.as_bytes()).has_weak(tag)
         );
         assert!(
-            !TagList::new(weak.as_bytes()).has_strong(&tag) && TagList::new(weak.as_bytes()).has_weak(&tag)
+            !TagList::new(weak.as_bytes()).has_strong(tag) && TagList::new(weak.as_bytes()).has_weak(tag)
         );
-        assert!(list(" * ").has_strong(&tag) && list("*").has_weak(&tag));
-        assert!(!list("\"*\"").has_weak(&tag) && !list("*, \"a\"").has_weak(&tag));
+        assert!(list(" * ").has_strong(tag) && list("*").has_weak(tag));
+        assert!(!list("\"*\"").has_weak(tag) && !list("*, \"a\"").has_weak(tag));
+        // A tag of a script's own may be weak itself.
+        let own = Some(&b"W/\"a\""[..]);
+        assert!(list("\"a\"").has_weak(own) && list("W/\"a\"").has_weak(own));
+        assert!(!list("\"a\"").has_strong(own) && !list("W/\"a\"").has_strong(own));
+        // What has none is only any.
+        assert!(list("*").has_strong(None) && list("*").has_weak(None));
+        assert!(!list("\"a\"").has_strong(None) && !list("\"a\"").has_weak(None));
     }
 
     proptest! {

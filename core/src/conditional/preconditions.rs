@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use super::entity_tag::{EntityTag, TagList};
+use super::entity_tag::{TagList, opaque};
 
 /// The fields of a request that make it conditional.
 #[derive(Debug, Clone, Default)]
@@ -19,9 +19,9 @@ pub struct Preconditions<'f> {
 
 /// The representation that there is now.
 #[derive(Debug, Clone, Copy)]
-pub struct Current {
-    /// Its tag.
-    pub etag: EntityTag,
+pub struct Current<'t> {
+    /// Its tag, as it stands in a field; `None` if it has none.
+    pub etag: Option<&'t [u8]>,
     /// When it was last changed, in seconds of Unix time, where that is known.
     pub last_modified_s: Option<i64>,
 }
@@ -66,16 +66,32 @@ impl<'f> Preconditions<'f> {
             && self.if_unmodified_since.is_none()
     }
 
-    /// Whether a request that writes has to be held against the representation that there is.
-    pub fn guard_writes(&self) -> bool {
-        !self.if_match.is_empty() || !self.if_none_match.is_empty() || self.if_unmodified_since.is_some()
+    /// Whether a request that writes has to be held against the representation that there is. Where nobody knows when it was changed,
+    /// a date is no condition (RFC 9110 section 13.1.4).
+    pub fn guard_writes(&self, has_dates: bool) -> bool {
+        !self.if_match.is_empty()
+            || !self.if_none_match.is_empty()
+            || has_dates && self.if_unmodified_since.is_some()
+    }
+
+    /// Whether all that a request that writes demands is that there is a representation (`If-Match: *`).
+    pub fn demand_existence_only(&self) -> bool {
+        self.if_none_match.is_empty() && has(&self.if_match, |tags| matches!(tags, TagList::Any))
+    }
+
+    /// The weak form of a tag that If-None-Match has in no other form.
+    pub fn weak_form(&self, current: &Current<'_>) -> Option<Vec<u8>> {
+        let etag = current.etag?;
+        let is_known = has(&self.if_none_match, |tags| tags.has_strong(Some(opaque(etag))));
+        let is_known_weakly = has(&self.if_none_match, |tags| tags.has_weak(Some(etag)));
+        (!is_known && is_known_weakly).then(|| [b"W/", opaque(etag)].concat())
     }
 
     /// Judges a request in the order of RFC 9110 section 13.2.2. `is_read` is for GET and HEAD; `current` is `None` where there is no
     /// representation.
-    pub fn judge(&self, is_read: bool, current: Option<&Current>) -> Verdict {
+    pub fn judge(&self, is_read: bool, current: Option<&Current<'_>>) -> Verdict {
         if !self.if_match.is_empty() {
-            let matches = |current: &Current| has(&self.if_match, |tags| tags.has_strong(&current.etag));
+            let matches = |current: &Current<'_>| has(&self.if_match, |tags| tags.has_strong(current.etag));
             if !current.is_some_and(matches) {
                 return Verdict::Failed;
             }
@@ -90,7 +106,8 @@ impl<'f> Preconditions<'f> {
             }
         }
         if !self.if_none_match.is_empty() {
-            let matches = |current: &Current| has(&self.if_none_match, |tags| tags.has_weak(&current.etag));
+            let matches =
+                |current: &Current<'_>| has(&self.if_none_match, |tags| tags.has_weak(current.etag));
             return match (current.is_some_and(matches), is_read) {
                 (false, _) => Verdict::Proceed,
                 (true, true) => Verdict::NotModified,
@@ -122,24 +139,26 @@ fn date(value: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Current, EntityTag, Preconditions, Verdict};
+    use super::{Current, Preconditions, Verdict};
     use Verdict::{Failed, NotModified, Proceed};
 
     /// Noon of 1 November 2026.
     const CHANGED_S: i64 = 1_793_534_400;
 
-    fn current() -> Current {
+    fn current() -> Current<'static> {
         Current {
-            etag: EntityTag::of(b"now"),
+            etag: Some(NOW.as_bytes()),
             last_modified_s: Some(CHANGED_S),
         }
     }
 
+    const NOW: &str = "\"now\"";
+
     fn now() -> String {
-        String::from_utf8_lossy(current().etag.as_bytes()).into_owned()
+        NOW.to_owned()
     }
 
-    fn judge(fields: &[(&str, &str)], is_read: bool, current: Option<Current>) -> Verdict {
+    fn judge(fields: &[(&str, &str)], is_read: bool, current: Option<Current<'_>>) -> Verdict {
         let fields = fields
             .iter()
             .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
@@ -275,8 +294,46 @@ mod tests {
     #[test]
     fn a_write_is_guarded_by_all_but_one() {
         let of = |name: &'static str| Preconditions::of([(name.as_bytes(), &b"x"[..])].into_iter());
-        assert!(of("If-Match").guard_writes() && of("If-None-Match").guard_writes());
-        assert!(of("If-Unmodified-Since").guard_writes() && !of("If-Modified-Since").guard_writes());
+        for has_dates in [true, false] {
+            assert!(of("If-Match").guard_writes(has_dates) && of("If-None-Match").guard_writes(has_dates));
+            assert!(!of("If-Modified-Since").guard_writes(has_dates));
+            assert_eq!(of("If-Unmodified-Since").guard_writes(has_dates), has_dates);
+        }
         assert!(of("If-Range").is_empty() && !of("If-Modified-Since").is_empty());
+    }
+
+    #[test]
+    fn any_row_will_do_for_an_asterisk_alone() {
+        let demands = |fields: &[(&'static str, &'static str)]| {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+            Preconditions::of(fields).demand_existence_only()
+        };
+        let date = ("If-Unmodified-Since", "Sun, 01 Nov 2026 11:59:59 GMT");
+        assert!(demands(&[("If-Match", "*")]) && demands(&[("If-Match", " * "), date]));
+        assert!(!demands(&[]) && !demands(&[date]) && !demands(&[("If-Match", "\"*\"")]));
+        assert!(!demands(&[("If-None-Match", "*")]));
+        assert!(!demands(&[("If-Match", "*"), ("If-None-Match", "\"x\"")]));
+    }
+
+    #[test]
+    fn what_is_known_weakly_only_stays_weak() {
+        let weak_form = |value: &str, etag: Option<&'static str>| {
+            let current = Current {
+                etag: etag.map(str::as_bytes),
+                ..current()
+            };
+            let fields = [(&b"If-None-Match"[..], value.as_bytes())];
+            let form = Preconditions::of(fields.into_iter()).weak_form(&current);
+            form.map(|form| String::from_utf8_lossy(&form).into_owned())
+        };
+        let weak = Some(format!("W/{NOW}"));
+        assert_eq!(weak_form(&format!("\"x\", W/{NOW}"), Some(NOW)), weak);
+        assert_eq!(weak_form("W/\"now\"", Some("W/\"now\"")), weak);
+        for value in [NOW, "*", "W/\"now\", \"now\"", "\"x\"", ""] {
+            assert_eq!(weak_form(value, Some(NOW)), None, "{value}");
+        }
+        assert_eq!(weak_form("W/\"now\"", None), None);
     }
 }
