@@ -145,3 +145,103 @@ fn count_up(nginx: &Nginx, target: &str) -> usize {
     }
     refused
 }
+
+/// A table of which a change shows in a date, and not in every column.
+const DATED: &str = "
+    CREATE TABLE api.dated (id integer PRIMARY KEY, name text NOT NULL, note text NOT NULL, at timestamptz NOT NULL);
+    INSERT INTO api.dated SELECT id, 'before', 'before', '2001-01-15 12:00:00Z' FROM generate_series(1, 9) AS id;
+    GRANT SELECT, UPDATE, DELETE ON api.dated TO web_anon";
+
+const AT_NOON: (&str, &str) = ("If-Unmodified-Since", "Mon, 15 Jan 2001 12:00:00 GMT");
+
+#[test]
+fn a_date_is_held_against_a_change_that_is_not_selected() {
+    let (postgres, nginx) = dated();
+    let change = "UPDATE api.dated SET note = 'theirs', at = '2001-01-15 12:00:01Z' WHERE id = 1";
+    assert_eq!(
+        overtake(&postgres, &nginx, change, "/dated/1?select=name", AT_NOON),
+        412
+    );
+    assert_eq!(
+        postgres.sql("SELECT name, note FROM api.dated WHERE id = 1"),
+        "before|theirs"
+    );
+    // What does not show in the date has not been modified, as far as anybody can tell.
+    let change = "UPDATE api.dated SET note = 'theirs' WHERE id = 2";
+    assert_eq!(overtake(&postgres, &nginx, change, "/dated/2", AT_NOON), 200);
+    assert_eq!(
+        postgres.sql("SELECT name, note FROM api.dated WHERE id = 2"),
+        "ours|theirs"
+    );
+}
+
+#[test]
+fn any_row_is_one_that_has_been_changed_as_well() {
+    let (postgres, nginx) = dated();
+    let any = ("If-Match", "*");
+    let change = "UPDATE api.dated SET note = 'theirs' WHERE id = 1";
+    assert_eq!(overtake(&postgres, &nginx, change, "/dated/1", any), 200);
+    assert_eq!(
+        postgres.sql("SELECT name, note FROM api.dated WHERE id = 1"),
+        "ours|theirs"
+    );
+    // But not one that is gone.
+    let change = "DELETE FROM api.dated WHERE id = 2";
+    assert_eq!(overtake(&postgres, &nginx, change, "/dated/2", any), 412);
+}
+
+#[test]
+fn a_tag_is_held_against_what_is_selected() {
+    let (postgres, nginx) = dated();
+    for (id, column, status) in [(1, "name", 412), (2, "note", 200)] {
+        let target = format!("/dated/{id}?select=name");
+        let tag = nginx.client().get(&target).header("etag").unwrap().to_owned();
+        let change = format!("UPDATE api.dated SET {column} = 'theirs', at = now() WHERE id = {id}");
+        assert_eq!(
+            overtake(&postgres, &nginx, &change, &target, ("If-Match", &tag)),
+            status,
+            "{column}"
+        );
+    }
+    assert_eq!(
+        postgres.sql("SELECT name, note FROM api.dated WHERE id = 1"),
+        "theirs|before"
+    );
+    assert_eq!(
+        postgres.sql("SELECT name, note FROM api.dated WHERE id = 2"),
+        "ours|theirs"
+    );
+}
+
+fn dated() -> (Postgres, Nginx) {
+    let postgres = Postgres::start();
+    postgres.sql(DATED);
+    let mut config = Config::new(&postgres.dsn(), "");
+    config.server += "location /dated { postern_resource app table=api.dated last_modified=at; }";
+    let nginx = Nginx::ready(&config);
+    (postgres, nginx)
+}
+
+/// The status of a conditional write that has judged the row when somebody else's change, which it has to wait for, is committed.
+fn overtake(postgres: &Postgres, nginx: &Nginx, change: &str, target: &str, field: (&str, &str)) -> u16 {
+    // One transaction, which ends when somebody waits for the row, and fails when nobody comes.
+    let change = format!(
+        "{change};
+        DO $$ BEGIN
+            FOR pause IN 1..4000 LOOP
+                IF EXISTS (SELECT FROM pg_locks WHERE NOT granted) THEN RETURN; END IF;
+                PERFORM pg_sleep(0.005);
+            END LOOP;
+            RAISE 'nobody waits';
+        END $$"
+    );
+    thread::scope(|scope| {
+        scope.spawn(|| postgres.sql(&change));
+        let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        poll_until("the row is held", || postgres.sql(sleeping) != "0");
+        let mut client = nginx.client();
+        client
+            .request("PATCH", target, &[field], "{\"name\":\"ours\"}")
+            .status
+    })
+}

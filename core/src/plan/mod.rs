@@ -74,7 +74,7 @@ pub fn plan(
 }
 
 /// Reads the row that a request is about, as GET of the same URL would, with its columns as one text: what a conditional write is held
-/// against.
+/// against. The column that tells when it was changed is among them, even if it is not selected.
 pub fn plan_current(
     request: &ApiRequest<'_>,
     resource: &ResourceConfig,
@@ -98,7 +98,14 @@ pub fn plan_current(
         &relation.columns,
         std::mem::take(&mut shape.hidden),
     );
-    let place = row.hide(Hidden::Row(output::columns_of(&shape.output, &relation.columns)));
+    let mut columns = output::columns_of(&shape.output, &relation.columns);
+    let changed = row.hidden.iter().find_map(|hidden| match hidden {
+        Hidden::Epoch(column) => Some(*column),
+        Hidden::Field(_) | Hidden::Row(_) => None,
+    });
+    let changed = changed.filter(|column| !columns.contains(column));
+    columns.extend(changed);
+    let place = row.hide(Hidden::Row(columns));
     let hidden = row.hidden;
     shape.hidden = hidden;
     if let ResponseShape::Object { text, .. } = &mut plan.response {
