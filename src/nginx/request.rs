@@ -153,11 +153,16 @@ impl Request {
         }
     }
 
-    /// The value of a header field by its lower-case name; the first one where it came several times.
-    pub(crate) fn header(&self, name: &[u8]) -> Option<&[u8]> {
+    /// The values of all header fields of a name, in whatever case it came.
+    pub(crate) fn header_values<'r>(&'r self, name: &'r [u8]) -> impl Iterator<Item = &'r [u8]> + Clone {
         self.headers()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
+    }
+
+    /// The value of a header field by its name; the first one where it came several times.
+    pub(crate) fn header<'r>(&'r self, name: &'r [u8]) -> Option<&'r [u8]> {
+        self.header_values(name).next()
     }
 
     /// `Content-Type`

@@ -77,19 +77,13 @@ fn identify(request: &Request, jwt: &JwtSettings) -> Result<Option<Rc<Identity>>
 
 /// The Authorization field comes first: who sends it, means it. A browser sends its cookies always.
 fn token<'r>(request: &'r Request, places: &TokenPlaces) -> Result<Option<&'r [u8]>, AuthError> {
-    let fields = |wanted: &'static [u8]| {
-        let fields = request.headers();
-        fields
-            .filter(move |(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| value)
-    };
-    if let Some(token) = bearer_token(fields(b"authorization"))? {
+    if let Some(token) = bearer_token(request.header_values(b"authorization"))? {
         return Ok(Some(token));
     }
     let in_cookie = places
         .cookie
         .as_ref()
-        .and_then(|name| cookie_token(fields(b"cookie"), name.as_bytes()));
+        .and_then(|name| cookie_token(request.header_values(b"cookie"), name.as_bytes()));
     match (&in_cookie, &places.argument) {
         (None, Some(name)) => argument_token(request.args(), name.as_bytes()),
         _ => Ok(in_cookie),

@@ -58,10 +58,7 @@ impl Caller {
             request_context::write_headers_json(&mut json, request.headers());
         }
         let headers_end = json.len();
-        let fields = request
-            .headers()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"))
-            .map(|(_, value)| value);
+        let fields = request.header_values(b"cookie");
         // A connection with settings of its own has that of a request without cookies from its start.
         let has_cookies = wanted.cookies && (!database.config().prepare || fields.clone().next().is_some());
         if has_cookies {

@@ -3,6 +3,7 @@
 
 use postern_core::error::Error;
 use postern_core::inflate::{Coding, InflateError, Inflater, Progress};
+use postern_core::media_type;
 
 use super::context::Context;
 use super::error_body;
@@ -10,6 +11,8 @@ use super::filter::next_turn;
 use crate::conf::Postern;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Level, Request};
+
+const CONTENT_ENCODING: &[u8] = b"content-encoding";
 
 /// The handler of the precontent phase.
 pub(crate) struct InflateBody;
@@ -25,9 +28,14 @@ impl Handler for InflateBody {
 
 /// What the body of a request is coded with.
 pub(super) fn coding(request: &Request) -> Coding {
-    let fields = request.headers();
-    let fields = fields.filter(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
-    Coding::of(fields.map(|(_, value)| value))
+    Coding::of(request.header_values(CONTENT_ENCODING))
+}
+
+/// The first Content-Encoding field that says that the body is not as it is.
+pub(super) fn content_encoding(request: &Request) -> Option<&[u8]> {
+    request
+        .header_values(CONTENT_ENCODING)
+        .find(|value| !media_type::is_identity(value))
 }
 
 /// Inflates the body, where that is configured and it is coded with something that can be. `None` if there is nothing to do (any more).

@@ -16,6 +16,7 @@ use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
 use super::conditional::{self, Guard};
 use super::current::{self, CurrentRow};
+use super::inflate;
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
 use crate::conf::{Postern, ResourceSettings};
@@ -87,7 +88,7 @@ fn parts<'r>(request: &'r Request, settings: &ResourceSettings, args: &'r [u8]) 
         args,
         accept: request.header(b"accept"),
         content_type: request.content_type(),
-        content_encoding: request.header(b"content-encoding"),
+        content_encoding: inflate::content_encoding(request),
     }
 }
 

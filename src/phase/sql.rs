@@ -16,6 +16,7 @@ use super::access;
 use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
 use super::conditional;
+use super::inflate;
 use super::reply::{JSON, failure, refuse};
 use crate::conf::{IssueTokenSettings, Postern, SqlSettings};
 use crate::nginx::output::{Field, Reply};
@@ -70,12 +71,11 @@ impl ContentKey for SqlSettings {
                 Parameter::RemoteAddr => {
                     key.optional(request.remote_addr());
                 }
-                // As a whole: how they are taken apart is the script's business.
-                Parameter::Argument(_) => {
-                    key.arguments(request.args());
+                // All of them at once, below.
+                Parameter::Argument(_) | Parameter::Cookie(_) => {}
+                Parameter::Header(name) => {
+                    key.list(request.header_values(name.as_bytes()));
                 }
-                Parameter::Header(name) => fields(key, request, name.as_bytes()),
-                Parameter::Cookie(_) => fields(key, request, b"cookie"),
                 Parameter::Claim(name) => {
                     let identity = caller.identity.as_deref();
                     let claim = identity.and_then(|identity| identity.exact_claim(name));
@@ -89,17 +89,15 @@ impl ContentKey for SqlSettings {
                 }
             }
         }
+        // As a whole: how they are taken apart is the script's business.
+        let has = |wanted: fn(&Parameter) -> bool| self.config.script.parameters().any(wanted);
+        if has(|parameter| matches!(parameter, Parameter::Argument(_))) {
+            key.arguments(request.args());
+        }
+        if has(|parameter| matches!(parameter, Parameter::Cookie(_))) {
+            key.list(request.header_values(b"cookie"));
+        }
     }
-}
-
-fn fields(key: &mut KeyBuilder, request: &Request, name: &[u8]) {
-    for (_, value) in request
-        .headers()
-        .filter(|(other, _)| other.eq_ignore_ascii_case(name))
-    {
-        key.number(1).part(value);
-    }
-    key.number(0);
 }
 
 impl BodyHandler for Sql {
@@ -120,7 +118,7 @@ fn head(request: &Request, settings: &SqlSettings) -> Result<Head, Error> {
         method: request.method(),
         accept: request.header(b"accept"),
         content_type: request.content_type(),
-        content_encoding: request.header(b"content-encoding"),
+        content_encoding: inflate::content_encoding(request),
     };
     Ok(Head::parse(&parts, &settings.config)?)
 }

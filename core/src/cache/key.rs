@@ -46,6 +46,14 @@ impl KeyBuilder {
         }
     }
 
+    /// Adds any number of parts, which is not the same as one more or one fewer.
+    pub fn list<'p>(&mut self, parts: impl Iterator<Item = &'p [u8]>) -> &mut Self {
+        for part in parts {
+            self.number(1).part(part);
+        }
+        self.number(0)
+    }
+
     /// Adds a number.
     pub fn number(&mut self, number: u64) -> &mut Self {
         self.bytes.extend_from_slice(&number.to_le_bytes());

@@ -44,14 +44,7 @@ pub(super) fn with<T>(
     key.number(location).number(schema);
     write_scope(&mut key, settings, caller);
     for name in &settings.config.vary {
-        let name = name.as_bytes();
-        let fields = request
-            .headers()
-            .filter(|(other, _)| other.eq_ignore_ascii_case(name));
-        for (_, value) in fields {
-            key.number(1).part(value);
-        }
-        key.number(0);
+        key.list(request.header_values(name.as_bytes()));
     }
     content.write(&mut key, request, caller);
     let answer = key.finish(seed).map(|key| look(&key));
