@@ -196,11 +196,10 @@ pub(crate) fn purge(zone: &CacheZone, prefix: &[u8]) -> usize {
 /// Has `look` look at the store while nobody else does, and gives it the time. A process that was killed meanwhile may have left it
 /// half changed: then it begins anew.
 pub(crate) fn with_store<T>(zone: &CacheZone, look: impl FnOnce(&mut Store<'_>, u64) -> T) -> Option<T> {
-    let seed = zone.seed()?;
     let mut locked = zone.lock()?;
     let was_interrupted = locked.was_interrupted();
     if was_interrupted {
-        Store::create(locked.words(), seed);
+        Store::clear(locked.words());
         locked.repaired();
     }
     let answer = Store::open(locked.words()).map(|mut store| look(&mut store, time::shared_ms()));

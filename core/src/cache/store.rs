@@ -5,7 +5,7 @@
 //! means the same in every process.
 //!
 //! A process may be killed at any instruction while it writes here. What it leaves is not looked at: whoever finds that another did
-//! not finish begins with an empty store ([`Store::create`]). Responses can be made again.
+//! not finish begins with an empty store ([`Store::clear`]). Responses can be made again.
 
 mod blocks;
 mod flight;
@@ -83,14 +83,22 @@ impl<'a> Store<'a> {
 
     /// Makes an empty store. The words may hold anything: a block is looked at only after it was taken.
     pub fn create(words: &mut [u64], seed: [u64; 2]) {
-        let (buckets, blocks) = sizes(words.len());
-        for word in words.iter_mut().take(HEADER + buckets) {
-            *word = 0;
-        }
         if let Some(header) = words.first_chunk_mut::<HEADER>() {
-            header[LAYOUT] = Self::LAYOUT_VERSION;
-            header[BLOCKS] = blocks as u64;
             [header[SEED_FIRST], header[SEED_SECOND]] = seed;
+        }
+        Self::clear(words);
+    }
+
+    /// Empties a store, whatever state it is in. Its secret is left alone: others read it meanwhile ([`Store::seed_of`]).
+    pub fn clear(words: &mut [u64]) {
+        let (buckets, blocks) = sizes(words.len());
+        for (index, word) in words.iter_mut().take(HEADER + buckets).enumerate() {
+            match index {
+                SEED_FIRST | SEED_SECOND => {}
+                LAYOUT => *word = Self::LAYOUT_VERSION,
+                BLOCKS => *word = blocks as u64,
+                _ => *word = 0,
+            }
         }
     }
 
@@ -116,20 +124,25 @@ impl<'a> Store<'a> {
     }
 
     /// Stores a response, whose making this ends. It is not kept if it is out of date already, or too large for the store, or if its
-    /// entry is gone, be it purged or evicted; whether it is.
+    /// entry is gone, be it purged or evicted; whether it is. Until `pass_until_ms` nobody is made to wait for another that is too large.
     pub fn fill(
         &mut self,
         key: &Key<'_>,
         flight: Flight,
         stored: &Stored,
         generations: &Generations<'_>,
+        pass_until_ms: u64,
     ) -> bool {
         let Some(number) = self.end_flight(key, flight) else {
             return false;
         };
         let mut record = Vec::new();
         stored.record.write(&mut record);
-        if !stored.record.dependencies.are_current(generations) || record.len() > self.longest() {
+        if record.len() > self.longest() {
+            self.set_meta(number, PASS_UNTIL, pass_until_ms);
+            return false;
+        }
+        if !stored.record.dependencies.are_current(generations) {
             return false;
         }
         let uses = self.meta(number, USES);

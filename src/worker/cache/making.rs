@@ -51,8 +51,9 @@ impl Making {
         let question = &self.question;
         let generations = question.zone.generations();
         let is_kept = generations.is_some_and(|generations| {
-            let kept = with_store(&question.zone, |store, _| {
-                store.fill(&question.key(), self.flight, &stored, &generations)
+            let kept = with_store(&question.zone, |store, now_ms| {
+                let pass_until_ms = now_ms.saturating_add(PASS_MS);
+                store.fill(&question.key(), self.flight, &stored, &generations, pass_until_ms)
             });
             kept.unwrap_or_default()
         });

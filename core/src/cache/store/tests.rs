@@ -134,6 +134,7 @@ impl Fixture {
             flight,
             &stored,
             &generations,
+            now_ms + 1000,
         )
     }
 
@@ -314,6 +315,24 @@ fn entries_have_any_length_up_to_a_quarter_of_the_store() {
     }
     fixture.ask("/a", now_ms + 200_000, 1);
     assert!(!fixture.fill("/a", &"x".repeat(longest), now_ms + 200_000));
+    // The next one will be as long: nobody waits for it.
+    let soon = fixture.ask("/a", now_ms + 200_001, 2);
+    assert!(matches!(soon, Answer::Pass { .. }), "{soon:?}");
+    assert!(is_anew(&fixture.ask("/a", now_ms + 201_000, 2)));
+}
+
+#[test]
+fn a_store_that_is_emptied_keeps_the_secret_of_its_hashes() {
+    let mut fixture = Fixture::new(16);
+    fixture.ask("/a", 0, 1);
+    assert!(fixture.fill("/a", "body", 0));
+    Store::clear(&mut fixture.words);
+    assert_eq!(
+        Store::seed_of(|index| fixture.words.get(index).copied()),
+        Some(SEED)
+    );
+    assert_eq!(fixture.store().usage().entries, 0);
+    assert!(is_first(&fixture.ask("/a", 1, 1)));
 }
 
 #[test]
