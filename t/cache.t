@@ -340,3 +340,23 @@ my ($alice, $bob) = map { Postern::Token::token({ sub => $_, role => 'web_user',
 a page
 --- error_log
 auth request unexpected status: 404
+
+
+
+=== TEST 22: what is too large to be kept, and what no key is short enough for, is nobody else's either
+--- config
+    postern_jwt secret_file=$TEST_NGINX_SECRET_FILE;
+    postern_cache edge ttl=30s;
+    location /api/items { postern_resource app table=api.items; }
+--- sql
+INSERT INTO api.items (id, name, note) SELECT i, 'large ' || i, repeat('x', 4000) FROM generate_series(20001, 20300) i ON CONFLICT DO NOTHING;
+--- request eval
+["GET /api/items?id=gt.20000&limit=300&select=note", "HEAD /api/items?id=gt.20000&limit=300&select=note", "GET /api/items/1?select=id&name=neq." . "x" x 5000]
+--- response_headers_like eval
+[
+    "Cache-Status: postern; fwd=uri-miss\nCache-Control: private, no-cache\nVary: Authorization\nTransfer-Encoding: chunked",
+    "Cache-Status: postern; fwd=.*\nCache-Control: private, no-cache\nVary: Authorization",
+    "Cache-Status: postern; fwd=uri-miss\nCache-Control: private, no-cache\nVary: Authorization",
+]
+--- error_code eval
+[200, 200, 200]

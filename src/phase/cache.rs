@@ -182,8 +182,11 @@ fn question(
             source: cached.source,
             control: cached.control,
         })
-    })?;
-    Some((question, cached.control.no_cache))
+    });
+    if question.is_none() {
+        note(request, Note::made(CacheStatus::Miss, Forward::default()));
+    }
+    Some((question?, cached.control.no_cache))
 }
 
 async fn ask(
@@ -236,13 +239,10 @@ async fn make_alone(
     old: Option<Rc<Stored>>,
     make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
-    let note = Note::made(CacheStatus::Miss, Forward::default());
+    note_later(handle, Note::made(CacheStatus::Miss, Forward::default()));
     match make(None).await {
-        Err(error) => failed(handle, question, error, old, note),
-        made => {
-            note_later(handle, note);
-            made
-        }
+        Err(error) => failed(handle, question, error, old),
+        made => made,
     }
 }
 
@@ -259,6 +259,8 @@ async fn make_and_keep(
         (false, true) => CacheStatus::Expired,
         (false, false) => CacheStatus::Miss,
     };
+    // A response that is sent while it is made says so as well.
+    note_later(handle, Note::made(status, Forward::default()));
     match make(Some(&recorder)).await {
         Ok(reply) => {
             let old = making.old.clone();
@@ -286,13 +288,7 @@ async fn make_and_keep(
         Err(error) => {
             let old = making.old.clone();
             making.give_up();
-            failed(
-                handle,
-                question,
-                error,
-                old,
-                Note::made(status, Forward::default()),
-            )
+            failed(handle, question, error, old)
         }
     }
 }
@@ -303,17 +299,13 @@ fn failed(
     question: &Question,
     error: Error,
     old: Option<Rc<Stored>>,
-    note: Note,
 ) -> Result<Reply, Error> {
     match old.filter(|_| matches!(error, Error::Unavailable(_))) {
         Some(old) => {
             let found = note_of(question, &old, CacheStatus::Stale);
             Ok(stored_reply(handle, &old, found))
         }
-        None => {
-            note_later(handle, note);
-            Err(error)
-        }
+        None => Err(error),
     }
 }
 
@@ -337,13 +329,10 @@ fn control(request: &Request, counts: bool) -> RequestControl {
     if !counts {
         return RequestControl::default();
     }
-    let fields = |wanted: &'static [u8]| {
-        let fields = request.headers();
-        fields
-            .filter(move |(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| value)
-    };
-    RequestControl::parse(fields(b"cache-control"), fields(b"pragma"))
+    RequestControl::parse(
+        request.header_values(b"cache-control"),
+        request.header_values(b"pragma"),
+    )
 }
 
 /// Sends a stored response from within the content phase.
@@ -351,14 +340,14 @@ fn send(request: &mut Request, stored: &Stored, found: Note) -> Verdict {
     if let Err(code) = request.discard_body() {
         return Verdict::Finished(code);
     }
-    note(request, found);
+    replied(request, found);
     let reply = conditional::apply(request, reply_of(stored));
     Verdict::Finished(request.send(reply))
 }
 
 /// A stored response for a request that has waited.
 fn stored_reply(handle: &RequestHandle, stored: &Stored, found: Note) -> Reply {
-    note_later(handle, found);
+    handle.with(|request| replied(request, found));
     reply_of(stored)
 }
 
@@ -380,6 +369,13 @@ fn note_later(handle: &RequestHandle, found: Note) {
 fn note(request: &mut Request, found: Note) {
     if let Some(context) = request.context_or_default::<Postern>() {
         context.cache = Some(found);
+    }
+}
+
+/// The same of a request that is answered with a stored response.
+fn replied(request: &mut Request, found: Note) {
+    note(request, found);
+    if let Some(context) = request.context_or_default::<Postern>() {
         context.replied = true;
     }
 }
