@@ -168,16 +168,11 @@ fn number(text: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::super::class::Class;
-    use super::super::shape::Shape;
+    use super::super::test_hits::hits_in;
     use super::*;
 
     fn score(text: &str, place: Place) -> u16 {
-        let mut hits = Hits::default();
-        detect(
-            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place),
-            &mut hits,
-        );
-        hits.score(Class::Ssrf)
+        hits_in(text, place, detect).score(Class::Ssrf)
     }
 
     #[test]

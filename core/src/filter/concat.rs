@@ -181,14 +181,11 @@ fn commented(text: &Text<'_>, hits: &mut Hits) {
 mod tests {
     use super::super::class::Class;
     use super::super::place::Place;
+    use super::super::test_hits::hits_in;
     use super::*;
 
     fn score(text: &str) -> u16 {
-        let mut hits = Hits::default();
-        detect(
-            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument),
-            &mut hits,
-        );
+        let hits = hits_in(text, Place::Argument, detect);
         Class::ALL.into_iter().map(|class| hits.score(class)).sum()
     }
 

@@ -37,6 +37,8 @@ mod signature;
 mod sql;
 mod structure;
 mod template;
+#[cfg(test)]
+mod test_hits;
 mod traversal;
 mod word_map;
 mod xss;

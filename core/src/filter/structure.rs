@@ -398,15 +398,11 @@ fn operator_name(text: &Text<'_>, hits: &mut Hits) {
 #[cfg(test)]
 mod tests {
     use super::super::class::Class;
+    use super::super::test_hits::hits_in;
     use super::*;
 
     fn hits(text: &str, place: Place) -> Hits {
-        let mut hits = Hits::default();
-        detect(
-            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place),
-            &mut hits,
-        );
-        hits
+        hits_in(text, place, detect)
     }
 
     #[test]

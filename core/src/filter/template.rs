@@ -321,15 +321,11 @@ fn is_lookup(inside: &[u8]) -> bool {
 mod tests {
     use super::super::class::Class;
     use super::super::place::Place;
+    use super::super::test_hits::hits_in;
     use super::*;
 
     fn score(text: &str) -> u16 {
-        let mut hits = Hits::default();
-        detect(
-            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument),
-            &mut hits,
-        );
-        hits.score(Class::Template)
+        hits_in(text, Place::Argument, detect).score(Class::Template)
     }
 
     #[test]

@@ -271,15 +271,11 @@ fn nul(text: &Text<'_>, hits: &mut Hits) {
 #[cfg(test)]
 mod tests {
     use super::super::class::Class;
+    use super::super::test_hits::hits_in;
     use super::*;
 
     fn score(text: &str, place: Place) -> u16 {
-        let mut hits = Hits::default();
-        detect(
-            &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), place),
-            &mut hits,
-        );
-        hits.score(Class::Traversal)
+        hits_in(text, place, detect).score(Class::Traversal)
     }
 
     #[test]

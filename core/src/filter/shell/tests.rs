@@ -1,15 +1,11 @@
 use super::super::class::Class;
 use super::super::place::Place;
+use super::super::test_hits::hits_in;
 use super::*;
 
 fn score(text: &str) -> u16 {
     let text = text.to_ascii_lowercase();
-    let mut hits = Hits::default();
-    detect(
-        &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument),
-        &mut hits,
-    );
-    hits.score(Class::Rce)
+    hits_in(&text, Place::Argument, detect).score(Class::Rce)
 }
 
 #[test]

@@ -1,16 +1,11 @@
 use super::super::class::Class;
 use super::super::place::Place;
-use super::super::shape::Shape;
+use super::super::test_hits::hits_in;
 use super::*;
 
 fn hits(text: &str) -> Hits {
     let text = text.to_ascii_lowercase();
-    let mut hits = Hits::default();
-    detect(
-        &Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument),
-        &mut hits,
-    );
-    hits
+    hits_in(&text, Place::Argument, detect)
 }
 
 #[test]

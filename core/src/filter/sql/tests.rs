@@ -1,13 +1,11 @@
 use super::super::class::Class;
 use super::super::place::Place;
+use super::super::test_hits::hits_in;
 use super::*;
 
 fn hits(text: &str) -> Hits {
-    let text = text.to_ascii_lowercase();
-    let mut hits = Hits::default();
-    let text = Text::new(text.as_bytes(), Shape::of(text.as_bytes()), Place::Argument);
-    detect(&text, &mut Vec::new(), &mut hits);
-    hits
+    let detect = |text: &Text<'_>, hits: &mut Hits| detect(text, &mut Vec::new(), hits);
+    hits_in(&text.to_ascii_lowercase(), Place::Argument, detect)
 }
 
 fn score(text: &str) -> u16 {
