@@ -256,10 +256,13 @@ fn prepare(
     let context = caller.context(request, database, read_only, prefer_generic_plan);
     let mut queries: Vec<Query> = context.into_iter().chain([main]).collect();
     let position = queries.len().saturating_sub(1);
-    let changes = match schema.relation(&settings.config.relation) {
-        _ if read_only || !database.is_observed() => Changes::Nothing,
-        Some(relation) => Changes::of(&relation.writes),
-        None => Changes::Everything,
+    let changes = if read_only || !database.is_observed() {
+        Changes::Nothing
+    } else {
+        match schema.relation(&settings.config.relation) {
+            Some(relation) => Changes::of(&relation.writes),
+            None => Changes::Everything,
+        }
     };
     if let Changes::Reported { .. } = changes {
         queries.push(changes::reported());
