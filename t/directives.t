@@ -868,3 +868,15 @@ postern_database app { dsn "host=/tmp dbname=x user=y"; prepare off; listen on; 
 --- error_log
 [emerg]
 "listen on" needs "prepare on": behind a pooler in transaction mode nothing is heard
+
+
+
+=== TEST 71: a key is there once, so nothing can be said of that
+--- http_config
+postern_database app { dsn "host=/tmp dbname=x user=y"; }
+--- config
+    location /a { postern_resource app table=api.things; postern_validate_key uuid required; }
+--- must_die
+--- error_log
+[emerg]
+invalid parameter "required"

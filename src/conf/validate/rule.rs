@@ -87,7 +87,13 @@ impl Directive for PosternValidateKey {
             return Err(ConfError::Directive(c"is duplicate"));
         }
         let words = cf.arguments()?;
-        conf.validate.key = Some(rule(words.get(1..).unwrap_or_default())?);
+        let parameters = words.get(1..).unwrap_or_default();
+        // A key is there, once, or it is no request for one row.
+        let has_no_meaning = |parameter: &&&str| matches!(**parameter, "required" | "repeated");
+        if let Some(parameter) = parameters.iter().find(has_no_meaning) {
+            return Err(invalid_parameter(parameter));
+        }
+        conf.validate.key = Some(rule(parameters)?);
         Ok(())
     }
 }
