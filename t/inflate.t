@@ -201,3 +201,32 @@ invalid value "maybe" in "postern_inflate" directive
 --- must_die
 --- error_log
 invalid value "0" in "postern_inflate" directive
+
+
+
+=== TEST 14: the page of an error is made from the inflated body as well
+--- http_config
+postern_zone edge 1m;
+--- config
+    location /limited {
+        postern_inflate on;
+        postern_filter  block;
+        postern_limit   key=$arg_k rate=1r/d;
+        error_page      429 /slow;
+        proxy_pass      http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up;
+    }
+    location /slow {
+        postern_inflate on;
+        postern_filter  block;
+        proxy_pass      http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up;
+    }
+    location /up { return 200 "$http_content_encoding.\n"; }
+--- request eval
+["POST /limited?k=1\n" . main::gz('{"name":"a"}'), "POST /limited?k=1\n" . main::gz('{"name":"a"}'), "POST /limited?k=1\n" . main::gz('{"name":"<script>alert(1)</script>"}')]
+--- more_headers
+Content-Type: application/json
+Content-Encoding: gzip
+--- error_code eval
+[200, 429, 403]
+--- response_body eval
+[".\n", ".\n", qr/"POSTERN370"/]

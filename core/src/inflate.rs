@@ -142,13 +142,15 @@ impl Inflater {
             Coding::Identity | Coding::Other => return Err(InflateError::Coding),
         };
         let times = usize::try_from(limits.ratio).unwrap_or(usize::MAX);
+        let limit = limits.max_bytes.min(body.len().saturating_mul(times));
         Ok(Self {
             decompress: Decompress::new(has_zlib_header),
             checksum,
             at,
             slice: vec![0; OUTPUT_SLICE].into(),
-            inflated: Vec::new(),
-            limit: limits.max_bytes.min(body.len().saturating_mul(times)),
+            // Memory that is never written costs nothing; growing would copy megabytes within one slice.
+            inflated: Vec::with_capacity(limit),
+            limit,
         })
     }
 
@@ -197,7 +199,8 @@ impl Inflater {
     }
 
     /// What was inflated.
-    pub fn into_body(self) -> Vec<u8> {
+    pub fn into_body(mut self) -> Vec<u8> {
+        self.inflated.shrink_to_fit();
         self.inflated
     }
 }

@@ -35,7 +35,7 @@ pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
 pub(crate) use purge::PurgeSettings;
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
-pub(crate) use validate::ValidateSettings;
+pub(crate) use validate::{BodyRule, ErrorOptions, ValidateSettings};
 pub(crate) use zone::{MAX_ZONES, ZoneHealth, ZoneSettings};
 
 use crate::nginx::command::{self, arguments, context};

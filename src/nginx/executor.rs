@@ -37,8 +37,8 @@ pub(crate) trait Deferred {
 
 /// Starts a task. It is polled for the first time when the events of this turn have been seen.
 pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) -> Task {
-    // SAFETY: the future need not be `Send` because a worker has one thread: schedule, run and drop all happen on it. No
-    // waker is ever handed to nginx's thread pools.
+    // SAFETY: the future need not be `Send` because schedule, run and drop all happen on the event loop's thread. No
+    // waker is ever handed to nginx's thread pools: `thread` wakes from the loop.
     let (runnable, task) = unsafe { async_task::spawn_unchecked(future, schedule) };
     runnable.schedule();
     task

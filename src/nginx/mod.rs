@@ -1,8 +1,8 @@
 //! The boundary to nginx: safe wrappers over its connections, events, requests and configuration.
 //!
 //! This is the only folder (with `module.rs`) that may hold `unsafe` code. It knows nginx and nothing of REST, SQL or
-//! PostgreSQL. What it relies on throughout: a worker process is one thread, so that nothing here is ever used from two
-//! threads, and nginx calls handlers only between the start and the end of the object that they belong to.
+//! PostgreSQL. What it relies on throughout: a worker process has one event loop, so that nothing here is ever used from two
+//! threads (`thread` apart, which hands others nothing but work that may be sent), and nginx calls handlers only between the start and the end of the object that they belong to.
 
 pub(crate) mod addr;
 pub(crate) mod cleanup;
@@ -28,6 +28,7 @@ pub(crate) mod shm;
 pub(crate) mod stream;
 pub(crate) mod syslog;
 pub(crate) mod task;
+pub(crate) mod thread;
 pub(crate) mod time;
 pub(crate) mod timer;
 pub(crate) mod variable;

@@ -4,21 +4,25 @@ use std::ptr::{self, NonNull};
 
 use nginx_sys::{ngx_buf_t, ngx_chain_t, ngx_palloc, ngx_pcalloc, ngx_table_elt_t};
 
+use super::cleanup;
 use super::request::Request;
 
 impl Request {
     /// Replaces the body, which was read before, by one without a content coding. `None` if nginx is out of memory; then the request can
     /// only be ended.
-    pub(crate) fn replace_body(&mut self, body: &[u8]) -> Option<()> {
+    pub(crate) fn replace_body(&mut self, body: Vec<u8>) -> Option<()> {
         self.replace_coding_fields(body.len())?;
-        let bytes = self.pool_copy(body)?;
+        // SAFETY: the request's pool is live.
+        let body = unsafe { cleanup::attach(self.raw().pool, body) }?;
+        // SAFETY: it lives as long as the request, and nobody else refers to it.
+        let body = unsafe { &mut *body.as_ptr() };
+        let bytes = body.as_mut_ptr_range();
         let mut buffer: NonNull<ngx_buf_t> = self.zeroed()?;
         // SAFETY: nginx gave room for it, and all zero is a valid one.
         let filled = unsafe { buffer.as_mut() };
-        filled.start = bytes.data;
-        filled.pos = bytes.data;
-        // SAFETY: the bytes end there.
-        filled.last = unsafe { bytes.data.add(bytes.len) };
+        filled.start = bytes.start;
+        filled.pos = bytes.start;
+        filled.last = bytes.end;
         filled.end = filled.last;
         filled.set_temporary(1);
         filled.set_last_buf(1);

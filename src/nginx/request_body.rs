@@ -55,6 +55,11 @@ impl Request {
         Some(Verdict::Finished(super::DONE))
     }
 
+    /// The size of the body, which was read before, in bytes.
+    pub(crate) fn body_length(&self) -> usize {
+        self.body_buffers().map(length).sum()
+    }
+
     /// A copy of the body, which the handler may change. Empty if there is none.
     pub(crate) fn body(&self) -> io::Result<Vec<u8>> {
         self.body_view().map(Cow::into_owned)
@@ -90,9 +95,17 @@ impl Request {
     }
 }
 
+/// How much of the body is in this buffer.
+fn length(buffer: &ngx_buf_t) -> usize {
+    if buffer.in_file() == 0 {
+        return (buffer.last as usize).saturating_sub(buffer.pos as usize);
+    }
+    usize::try_from(buffer.file_last - buffer.file_pos).unwrap_or_default()
+}
+
 /// The bytes of a buffer that is not in a file; they live as long as the request.
 fn in_memory(buffer: &ngx_buf_t) -> &[u8] {
-    let length = (buffer.last as usize).saturating_sub(buffer.pos as usize);
+    let length = length(buffer);
     // SAFETY: between `pos` and `last` lie the buffer's bytes.
     unsafe {
         super::bytes(nginx_sys::ngx_str_t {
@@ -108,7 +121,7 @@ fn append(body: &mut Vec<u8>, buffer: &ngx_buf_t) -> io::Result<()> {
         body.extend_from_slice(in_memory(buffer));
         return Ok(());
     }
-    let length = usize::try_from(buffer.file_last - buffer.file_pos).unwrap_or_default();
+    let length = length(buffer);
     let start = u64::try_from(buffer.file_pos).unwrap_or_default();
     // SAFETY: a buffer in a file has an open file.
     let descriptor = unsafe { (*buffer.file).fd };

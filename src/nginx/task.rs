@@ -18,6 +18,7 @@ use super::executor::{self, Task};
 use super::output::Reply;
 use super::phase::Verdict;
 use super::request::Request;
+use super::timer::Stay;
 use super::{cleanup, guard};
 
 /// How a suspended request ends.
@@ -117,14 +118,15 @@ impl Request {
 impl Request {
     /// Leaves a phase (preaccess, access) to a future: when it ends, the handlers of the phase go on, beginning with the one that
     /// asked. A client that closes its connection meanwhile ends the request and the future.
-    pub(crate) fn pause<F>(&mut self, make: impl FnOnce() -> F) -> Verdict
+    pub(crate) fn pause<F>(&mut self, make: impl FnOnce(RequestHandle) -> F) -> Verdict
     where
         F: Future<Output = ()> + 'static,
     {
         let handle = RequestHandle(Rc::new(Cell::new(self.as_raw())));
-        let waiting = make();
+        let waiting = make(handle.clone());
         let resumer = handle.clone();
         let task = executor::spawn(async move {
+            let _stay = Stay::new();
             match CaughtPanics(pin!(waiting)).await {
                 Some(()) => resumer.run_phases(),
                 None => resumer.finish(Outcome::Status(500)),

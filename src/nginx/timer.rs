@@ -17,6 +17,22 @@ pub(crate) enum OnExit {
     Abandon,
 }
 
+/// Keeps an exiting worker alive while it is there: nginx lets a worker go when no timer is left, whatever else it waits for.
+pub(crate) struct Stay {
+    _event: Event,
+}
+
+/// Longer than anything is waited for.
+const FAR_MS: u64 = 24 * 3600 * 1000;
+
+impl Stay {
+    pub(crate) fn new() -> Self {
+        let event = Event::new(|| ());
+        event.set_timer(FAR_MS, false);
+        Self { _event: event }
+    }
+}
+
 #[derive(Default)]
 struct Alarm {
     rang: Cell<bool>,

@@ -146,7 +146,7 @@ fn fetch_keys(request: &mut Request, error: AuthError, stale_keys: Vec<Rc<Remote
         );
     }
     context.keys_were_fetched = true;
-    request.pause(|| async move {
+    request.pause(|_| async move {
         let fetched = async {
             for keys in stale_keys {
                 keys.refresh().demand().await;

@@ -9,6 +9,7 @@ use super::cache::Note;
 use super::filter::FilterState;
 use super::inflate::Inflating;
 use super::limit::LimitState;
+use super::validate::Failure;
 
 /// The module's value of a request.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) inflating: Inflating,
     /// The filter or a rule has refused it: what nginx answers in its place is not looked at.
     pub(crate) is_refused: bool,
+    /// What a thread has found of the body.
+    pub(crate) checked_body: Option<Result<(), Failure>>,
     /// The query string has arguments that the client has not sent: defaults.
     pub(crate) has_default_args: bool,
     /// How far the filter has looked at it.

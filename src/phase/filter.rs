@@ -76,7 +76,7 @@ impl Handler for FilterInput {
             }
         };
         set_state(request, state);
-        request.pause(next_turn)
+        request.pause(|_| next_turn())
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn content_encoding(request: &Request) -> Option<&[u8]> {
 pub(super) fn inflate(request: &mut Request) -> Option<Verdict> {
     let limits = *request.location_conf::<Postern>().inflate.limits()?;
     let coding = coding(request);
-    if !matches!(coding, Coding::Gzip | Coding::Deflate) || !request.is_main() || request.is_error_page() {
+    if !matches!(coding, Coding::Gzip | Coding::Deflate) || !request.is_main() {
         return None;
     }
     let is_refused = |context: &mut Context| context.is_refused;
@@ -73,7 +73,7 @@ pub(super) fn inflate(request: &mut Request) -> Option<Verdict> {
     });
     match stepped {
         Err(error) => Some(refuse(request, error)),
-        Ok((Progress::Done, inflater, _)) => match request.replace_body(&inflater.into_body()) {
+        Ok((Progress::Done, inflater, _)) => match request.replace_body(inflater.into_body()) {
             Some(()) => None,
             None => Some(Verdict::Status(500)),
         },
@@ -82,7 +82,7 @@ pub(super) fn inflate(request: &mut Request) -> Option<Verdict> {
                 return Some(Verdict::Status(500));
             };
             context.inflating = Some((inflater, body));
-            Some(request.pause(next_turn))
+            Some(request.pause(|_| next_turn()))
         }
     }
 }

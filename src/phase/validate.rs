@@ -1,35 +1,65 @@
 //! Request validation: after access was granted and limits were charged, before there is any content.
 
+use std::borrow::Cow;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use postern_core::error::Error;
 use postern_core::inflate::Coding;
 use postern_core::media_type;
-use postern_core::validate::{BodySchema, InvalidRequest, JsonFault, parse_json};
+use postern_core::validate::{BodySchema, InvalidRequest, JsonLimits, parse_json};
+use tokio::sync::Mutex;
 
 use super::access::arguments;
 use super::{error_body, inflate, resource};
-use crate::conf::{Postern, ValidateSettings};
+use crate::conf::{BodyRule, ErrorOptions, Postern, ValidateSettings};
 use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::timer::{self, OnExit};
 use crate::nginx::{Level, Request};
 
 /// The handler of the precontent phase.
 pub(crate) struct Validate;
 
+/// Bodies up to this size are checked on the event loop, for which a hostile one takes a fraction of a millisecond. A thread checks larger ones.
+const LOOP_BYTES: usize = 8 << 10;
+
+/// Who has it may have a thread check a body: each worker has one checked at a time, so that hostile bodies take no more than half of the CPU
+/// from its event loop, and no more memory than one of them needs.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// A body is answered 503 if its turn has not come by then.
+const TURN_TIMEOUT_MS: u64 = 30_000;
+
+/// Why a body does not pass.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It is not what the location demands.
+    Invalid(InvalidRequest),
+    /// Nobody could tell: the status to answer.
+    Unchecked(u16),
+}
+
+impl<E: Into<InvalidRequest>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Invalid(error.into())
+    }
+}
+
 impl Handler for Validate {
     fn handle(request: &mut Request) -> Verdict {
-        let Some(settings) = request
-            .location_conf::<Postern>()
-            .validate
-            .settings()
-            .map(Rc::clone)
-        else {
+        let settings = request.location_conf::<Postern>().validate.settings();
+        let Some(settings) = settings.map(Rc::clone) else {
             return Verdict::Decline;
         };
-        let is_refused = request
-            .context::<Postern>()
-            .is_some_and(|context| context.is_refused);
-        if !request.is_main() || is_refused || request.is_error_page() {
+        if let Some(context) = request.context::<Postern>() {
+            if let Some(checked) = context.checked_body.take() {
+                return conclude(request, checked);
+            }
+            if context.is_refused {
+                return Verdict::Decline;
+            }
+        }
+        if !request.is_main() || request.is_error_page() {
             return Verdict::Decline;
         }
         match check_head(request, &settings) {
@@ -40,7 +70,7 @@ impl Handler for Validate {
                 }
             }
         }
-        let Some(schema) = settings.schema(request.method()) else {
+        let Some(rule) = settings.body_rule(request.method()) else {
             return Verdict::Decline;
         };
         if let Err(error) = check_body_head(request) {
@@ -49,14 +79,12 @@ impl Handler for Validate {
         if let Some(verdict) = request.need_body() {
             return verdict;
         }
-        match check_body(request, schema, &settings) {
-            Ok(()) => Verdict::Decline,
-            Err(Failure::Invalid(error)) => refuse(request, error),
-            Err(Failure::Read(error)) => {
-                request.log(Level::Error, format_args!("the body cannot be read: {error}"));
-                Verdict::Status(500)
-            }
+        if request.body_length() > LOOP_BYTES {
+            return have_thread_check(request, Rc::clone(rule), &settings);
         }
+        let checked =
+            view(request).and_then(|body| check(&body, &rule.schema, settings.json, settings.errors));
+        conclude(request, checked)
     }
 }
 
@@ -113,28 +141,52 @@ fn check_body_head(request: &Request) -> Result<(), InvalidRequest> {
     Ok(())
 }
 
-/// Why a body does not pass.
-enum Failure {
-    Invalid(InvalidRequest),
-    Read(std::io::Error),
+/// Checks a body, on whichever thread.
+fn check(text: &[u8], schema: &BodySchema, json: JsonLimits, errors: ErrorOptions) -> Result<(), Failure> {
+    let body = parse_json(text, &json)?;
+    Ok(schema.check(&body, errors.status, errors.max)?)
 }
 
-impl From<InvalidRequest> for Failure {
-    fn from(error: InvalidRequest) -> Self {
-        Self::Invalid(error)
+/// Leaves a large body to a thread, when its turn comes.
+fn have_thread_check(request: &mut Request, rule: Rc<BodyRule>, settings: &ValidateSettings) -> Verdict {
+    let (json, errors) = (settings.json, settings.errors);
+    request.pause(|handle| async move {
+        let turn = timer::timeout(TURN_TIMEOUT_MS, OnExit::Wait, TURN.lock()).await;
+        let checked = match turn {
+            None => Err(Failure::Unchecked(503)),
+            Some(turn) => match handle.with(|request| view(request).map(Cow::into_owned)) {
+                // The request is gone.
+                None => return,
+                Some(Err(failure)) => Err(failure),
+                Some(Ok(body)) => {
+                    let schema = Arc::clone(&rule.schema);
+                    let work = move || check(&body, &schema, json, errors);
+                    let done = rule.threads.run(work, turn).await;
+                    done.unwrap_or(Err(Failure::Unchecked(500)))
+                }
+            },
+        };
+        handle.with(|request| {
+            if let Some(context) = request.context_or_default::<Postern>() {
+                context.checked_body = Some(checked);
+            }
+        });
+    })
+}
+
+fn view(request: &Request) -> Result<Cow<'_, [u8]>, Failure> {
+    request.body_view().map_err(|error| {
+        request.log(Level::Error, format_args!("the body cannot be read: {error}"));
+        Failure::Unchecked(500)
+    })
+}
+
+fn conclude(request: &mut Request, checked: Result<(), Failure>) -> Verdict {
+    match checked {
+        Ok(()) => Verdict::Decline,
+        Err(Failure::Invalid(error)) => refuse(request, error),
+        Err(Failure::Unchecked(status)) => Verdict::Status(status),
     }
-}
-
-impl From<JsonFault> for Failure {
-    fn from(fault: JsonFault) -> Self {
-        Self::Invalid(fault.into())
-    }
-}
-
-fn check_body(request: &Request, schema: &BodySchema, settings: &ValidateSettings) -> Result<(), Failure> {
-    let text = request.body_view().map_err(Failure::Read)?;
-    let body = parse_json(&text, &settings.json)?;
-    Ok(schema.check(&body, settings.errors.status, settings.errors.max)?)
 }
 
 fn refuse(request: &mut Request, error: InvalidRequest) -> Verdict {

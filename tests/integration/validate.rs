@@ -1,7 +1,9 @@
 //! Bodies that are looked at before there is any content: however they arrive, and whoever goes away meanwhile.
 
-use std::fs;
+use std::time::Instant;
+use std::{fs, thread};
 
+use crate::support::http::Client;
 use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
 use crate::support::{TempDir, poll_until};
@@ -65,5 +67,106 @@ fn clients_that_go_away_before_their_body_is_there_leave_nothing_behind() {
         postgres.sql("SELECT count(*) FROM api.items WHERE name IS NULL"),
         "0"
     );
+    nginx.assert_log_is_clean();
+}
+
+/// A schema that takes long for what fits none of its alternatives.
+const ALTERNATIVES: &str = r#"{"items":{"anyOf":[
+    {"required":["a"],"properties":{"a":{"type":"string"}}},
+    {"required":["b"],"properties":{"b":{"type":"integer"}}},
+    {"required":["c"],"properties":{"c":{"enum":["x","y"]}}},
+    {"required":["d"],"properties":{"d":{"pattern":"^[a-z]+$"}}}]}}"#;
+
+/// A worker with a location that sends on what fits [`ALTERNATIVES`].
+fn with_alternatives(dir: &TempDir) -> Nginx {
+    let schema = dir.path().join("schema.json");
+    fs::write(&schema, ALTERNATIVES).unwrap();
+    let mut config = Config::new("host=/nowhere user=nobody", "");
+    config.http = String::new();
+    config.server = format!(
+        "location /checked {{ postern_validate body={}; proxy_pass http://127.0.0.1:$server_port/echo; }}
+         location /echo {{ postern_validate off; return 200 $content_length; }}",
+        schema.display()
+    );
+    Nginx::start(&config)
+}
+
+/// As large as nginx takes it.
+fn elements(element: &str) -> String {
+    let count = (1_000_000 / (element.len() + 1)).min(10_000);
+    format!("[{}]", vec![element; count].join(","))
+}
+
+const HOSTILE: &str =
+    r#"{"a":1,"b":"1","c":"z","d":"1","filler":"0123456789012345678901234567890123456789"}"#;
+
+fn send_hostile(nginx: &Nginx) -> Client {
+    let mut client = nginx.client();
+    client.send("POST", "/checked", &[], &elements(HOSTILE)).unwrap();
+    client
+}
+
+#[test]
+fn a_body_that_takes_long_to_check_holds_up_nobody() {
+    let dir = TempDir::new("schema");
+    let nginx = with_alternatives(&dir);
+    let others: Vec<_> = (0..8).map(|_| send_hostile(&nginx)).collect();
+    assert_eq!(nginx.client().get("/alive").status, 200);
+    let answered = Instant::now();
+    let answers: Vec<_> = thread::scope(|scope| {
+        let receive = |mut client: Client| move || (client.receive("POST").unwrap(), Instant::now());
+        let threads: Vec<_> = others
+            .into_iter()
+            .map(|client| scope.spawn(receive(client)))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let later = answers.iter().filter(|(_, at)| *at > answered).count();
+    assert!(later >= 4, "{later} of the others came after it");
+    for (response, _) in answers {
+        assert_eq!(response.status, 422);
+        let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+        assert_eq!(body["details"].as_array().unwrap().len(), 20);
+    }
+    let body = elements(r#"{"b":1,"filler":"0123456789"}"#);
+    let response = nginx.client().request("POST", "/checked", &[], &body);
+    assert_eq!((response.status, response.body), (200, body.len().to_string()));
+    nginx.assert_log_is_clean();
+}
+
+#[test]
+fn clients_that_go_away_while_their_body_is_checked_leave_their_turn_to_others() {
+    let dir = TempDir::new("schema");
+    let nginx = with_alternatives(&dir);
+    let worker = nginx.workers()[0];
+    for round in 0..5 {
+        let clients: Vec<_> = (0..6).map(|_| send_hostile(&nginx)).collect();
+        for (number, mut client) in clients.into_iter().enumerate() {
+            if number % 2 == round % 2 {
+                client.abort();
+            } else {
+                assert_eq!(client.receive("POST").unwrap().status, 422);
+            }
+        }
+    }
+    assert_eq!(nginx.workers(), [worker]);
+    nginx.assert_log_is_clean();
+}
+
+#[test]
+fn a_reload_lets_checks_end() {
+    let dir = TempDir::new("schema");
+    let nginx = with_alternatives(&dir);
+    let clients: Vec<_> = (0..6).map(|_| send_hostile(&nginx)).collect();
+    // nginx has read the bodies when another request is answered.
+    assert_eq!(nginx.client().get("/alive").status, 200);
+    nginx.reload();
+    for mut client in clients {
+        assert_eq!(client.receive("POST").unwrap().status, 422);
+    }
+    let response = nginx
+        .client()
+        .request("POST", "/checked", &[], &elements(HOSTILE));
+    assert_eq!(response.status, 422);
     nginx.assert_log_is_clean();
 }

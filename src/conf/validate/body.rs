@@ -1,6 +1,7 @@
 //! `postern_validate body=file [methods=names] | off` and `postern_validate_errors [status=400 | 422] [max=number]`
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use postern_core::validate::BodySchema;
 
@@ -8,6 +9,7 @@ use super::{BodyRule, ErrorOptions};
 use crate::conf::parameters::{invalid_parameter, positive, set_once, split};
 use crate::conf::{LocationConf, files};
 use crate::nginx::conf::{Conf, ConfError, Directive};
+use crate::nginx::thread::ThreadPool;
 
 /// Methods that bring a new state of something.
 const METHODS: [&str; 3] = ["POST", "PUT", "PATCH"];
@@ -48,7 +50,8 @@ impl Directive for PosternValidate {
             return Err(ConfError::Directive(c"is duplicate"));
         }
         let rule = BodyRule {
-            schema: compile(cf, file)?,
+            schema: Arc::new(compile(cf, file)?),
+            threads: ThreadPool::demand(cf)?,
             methods,
         };
         validate.bodies.push(Rc::new(rule));

@@ -6,6 +6,7 @@ mod rule;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use postern_core::validate::{
     ArgumentRule, ArgumentRules, BodySchema, FieldRules, JsonLimits, Rule, Unknown,
@@ -16,6 +17,8 @@ pub(super) use json::PosternValidateJson;
 pub(super) use rule::{
     PosternValidateArg, PosternValidateHeader, PosternValidateKey, PosternValidateUnknownArgs,
 };
+
+use crate::nginx::thread::ThreadPool;
 
 /// What one level of the configuration demands.
 #[derive(Default)]
@@ -35,10 +38,12 @@ pub(crate) struct ValidateConf {
 /// A schema and the methods whose bodies must fit it.
 #[derive(Debug)]
 pub(crate) struct BodyRule {
-    /// The schema.
-    pub(crate) schema: BodySchema,
+    /// The schema; a thread may hold on to it.
+    pub(crate) schema: Arc<BodySchema>,
+    /// Who checks large bodies.
+    pub(crate) threads: ThreadPool,
     /// The methods, in capital letters.
-    pub(crate) methods: Vec<Box<str>>,
+    methods: Vec<Box<str>>,
 }
 
 /// How violations are answered.
@@ -72,13 +77,10 @@ pub(crate) struct ValidateSettings {
 }
 
 impl ValidateSettings {
-    /// The schema for bodies of this method.
-    pub(crate) fn schema(&self, method: &[u8]) -> Option<&BodySchema> {
-        let rule = self
-            .bodies
-            .iter()
-            .find(|rule| rule.methods.iter().any(|name| name.as_bytes() == method))?;
-        Some(&rule.schema)
+    /// The rule for bodies of this method.
+    pub(crate) fn body_rule(&self, method: &[u8]) -> Option<&Rc<BodyRule>> {
+        let is_for = |rule: &&Rc<BodyRule>| rule.methods.iter().any(|name| name.as_bytes() == method);
+        self.bodies.iter().find(is_for)
     }
 }
 

@@ -1,0 +1,42 @@
+//! Tells the module which nginx it is built for: the features that it was configured with, as `cfg(ngx_feature = "…")`, and the bindings that
+//! `nginx-sys` leaves out.
+
+use std::env;
+use std::error::Error;
+use std::path::Path;
+
+/// The feature with which nginx has pools of threads.
+const THREADS: &str = "threads";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let features_known = env::var("DEP_NGINX_FEATURES_CHECK")?;
+    println!("cargo::rustc-check-cfg=cfg(ngx_feature, values({features_known}))");
+    let features = env::var("DEP_NGINX_FEATURES")?;
+    for feature in features.split(',').filter(|feature| !feature.is_empty()) {
+        println!("cargo::rustc-cfg=ngx_feature=\"{feature}\"");
+    }
+    if features.split(',').any(|feature| feature == THREADS) {
+        bind_threads(Path::new(&env::var("OUT_DIR")?))?;
+    }
+    Ok(())
+}
+
+/// Pools of threads (`ngx_thread_pool.h`), in terms of the types that `nginx-sys` has.
+fn bind_threads(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let includes = env::var("DEP_NGINX_INCLUDE")?;
+    let includes = env::split_paths(&includes).map(|path| format!("-I{}", path.display()));
+    let bindings = bindgen::builder()
+        .header_contents(
+            "threads.h",
+            "#include <ngx_config.h>\n#include <ngx_core.h>\n#include <ngx_thread_pool.h>\n",
+        )
+        .clang_args(includes)
+        .allowlist_function("ngx_thread_pool_add|ngx_thread_task_post")
+        .allowlist_type("ngx_thread_task_s|ngx_thread_task_t|ngx_thread_pool_s|ngx_thread_pool_t")
+        .allowlist_recursively(false)
+        .layout_tests(false)
+        .generate()?;
+    bindings.write_to_file(folder.join("threads.rs"))?;
+    Ok(())
+}
