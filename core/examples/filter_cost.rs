@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use postern_core::filter::{Body, FilterSettings, Input, Inspection, Progress, Scratch, prepare};
 
 /// The budget of a step, in bytes: what the module gives it.
-const BUDGET: usize = 1 << 14;
+const BUDGET: usize = 1 << 13;
 
 const MIB: usize = 1 << 20;
 

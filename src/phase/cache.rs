@@ -143,7 +143,7 @@ pub(super) async fn answer(
     handle: &RequestHandle,
     database: usize,
     content: &impl ContentKey,
-    make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
+    make: impl AsyncFnOnce(Option<Rc<Recorder>>) -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
     let has_cache = |request: &mut Request| request.location_conf::<Postern>().cache.settings().is_some();
     if !handle.with(has_cache).unwrap_or_default() {
@@ -193,7 +193,7 @@ async fn ask(
     handle: &RequestHandle,
     question: &Rc<Question>,
     bypasses: bool,
-    make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
+    make: impl AsyncFnOnce(Option<Rc<Recorder>>) -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
     let give_up_ms = time::shared_ms().saturating_add(question.settings.config.lock_timeout_ms);
     let mut has_waited = false;
@@ -219,11 +219,11 @@ async fn ask(
                 return Err(Error::NotCached);
             }
             Told::Make(making) => return make_and_keep(handle, question, making, bypasses, make).await,
-            Told::Pass(old) => return make_alone(handle, question, old, make).await,
-            Told::Wait => {
+            Told::Pass(old) => return make_alone(handle, question, old, bypasses, make).await,
+            Told::Wait(flight) => {
                 has_waited = true;
                 let left_ms = give_up_ms.saturating_sub(time::shared_ms());
-                if question.wait(left_ms).await {
+                if question.wait(flight, left_ms).await {
                     question.ask(false)
                 } else {
                     Told::Pass(None)
@@ -237,9 +237,15 @@ async fn make_alone(
     handle: &RequestHandle,
     question: &Question,
     old: Option<Rc<Stored>>,
-    make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
+    bypasses: bool,
+    make: impl AsyncFnOnce(Option<Rc<Recorder>>) -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
-    note_later(handle, Note::made(CacheStatus::Miss, Forward::default()));
+    let status = if bypasses {
+        CacheStatus::Bypass
+    } else {
+        CacheStatus::Miss
+    };
+    note_later(handle, Note::made(status, Forward::default()));
     match make(None).await {
         Err(error) => failed(handle, question, error, old),
         made => made,
@@ -251,9 +257,8 @@ async fn make_and_keep(
     question: &Rc<Question>,
     making: Making,
     bypasses: bool,
-    make: impl AsyncFnOnce(Option<&Recorder>) -> Result<Reply, Error>,
+    make: impl AsyncFnOnce(Option<Rc<Recorder>>) -> Result<Reply, Error>,
 ) -> Result<Reply, Error> {
-    let recorder = Recorder::new(Rc::clone(question));
     let status = match (bypasses, making.was_stored) {
         (true, _) => CacheStatus::Bypass,
         (false, true) => CacheStatus::Expired,
@@ -261,23 +266,18 @@ async fn make_and_keep(
     };
     // A response that is sent while it is made says so as well.
     note_later(handle, Note::made(status, Forward::default()));
-    match make(Some(&recorder)).await {
+    let old = making.old.clone();
+    let recorder = Rc::new(Recorder::new(Rc::clone(question), making));
+    match make(Some(Rc::clone(&recorder))).await {
         Ok(reply) => {
-            let old = making.old.clone();
-            let record = recorder.record(&reply);
-            let is_same = record.as_ref().is_some_and(|(record, _)| {
-                old.is_some_and(|old| old.record.body == record.body && old.record.fields == record.fields)
-            });
-            let stored = match record {
-                Some((record, began_ms)) => making.keep(record, began_ms),
-                None => {
-                    making.give_up();
-                    false
-                }
+            let kept = recorder.keep(&reply);
+            let status = if kept.is_same {
+                CacheStatus::Revalidated
+            } else {
+                status
             };
-            let status = if is_same { CacheStatus::Revalidated } else { status };
             let forward = Forward {
-                stored,
+                stored: kept.is_stored,
                 ..Forward::default()
             };
             note_later(handle, Note::made(status, forward));
@@ -286,8 +286,7 @@ async fn make_and_keep(
         // The client is gone: somebody else makes it.
         Err(error @ Error::Http(_)) => Err(error),
         Err(error) => {
-            let old = making.old.clone();
-            making.give_up();
+            recorder.give_up();
             failed(handle, question, error, old)
         }
     }

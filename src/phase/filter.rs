@@ -20,7 +20,7 @@ use crate::nginx::{Level, Request, time};
 pub(crate) struct FilterInput;
 
 /// How much is looked at before others get their turn: a fraction of a millisecond for the worst of inputs.
-const SLICE_BYTES: usize = 16 << 10;
+const SLICE_BYTES: usize = 8 << 10;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();

@@ -25,7 +25,7 @@ use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
 use crate::nginx::{Level, Request, time};
-use crate::worker::{self, Batch, Changes, Database, Parts};
+use crate::worker::{self, Batch, Changes, Database};
 
 /// The content handler.
 pub(crate) struct Resource;
@@ -103,7 +103,8 @@ pub(super) fn takes_argument(request: &Request, name: &str) -> bool {
 fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
     request.suspend(|handle| async move {
         let mut parts = PageParts::new(&handle);
-        let make = async |recorder: Option<&Recorder>| answer(&handle, &settings, &mut parts, recorder).await;
+        let make =
+            async |recorder: Option<Rc<Recorder>>| answer(&handle, &settings, &mut parts, recorder).await;
         let result = cache::answer(&handle, settings.database, &*settings, make).await;
         match (result, parts.into_stream()) {
             // The client is gone.
@@ -128,7 +129,7 @@ async fn answer(
     handle: &RequestHandle,
     settings: &ResourceSettings,
     parts: &mut PageParts<'_>,
-    recorder: Option<&Recorder>,
+    recorder: Option<Rc<Recorder>>,
 ) -> Result<Reply, Error> {
     let database = worker::database(settings.database).ok_or(Error::Internal)?;
     let schema = database.schema().await?;
@@ -182,7 +183,7 @@ async fn write_guarded(asked: &Asked<'_>, parts: &mut PageParts<'_>) -> Result<R
 async fn carry_out(
     asked: &Asked<'_>,
     parts: &mut PageParts<'_>,
-    recorder: Option<&Recorder>,
+    recorder: Option<Rc<Recorder>>,
     current: Option<&CurrentRow>,
 ) -> Result<Reply, Error> {
     let &Asked {
@@ -192,7 +193,7 @@ async fn carry_out(
         schema,
     } = asked;
     let prepared = handle
-        .with(|request| prepare(request, settings, database, schema, recorder, current))
+        .with(|request| prepare(request, settings, database, schema, recorder.as_deref(), current))
         .ok_or(Error::Internal)??;
     let Prepared {
         batch,
@@ -205,10 +206,8 @@ async fn carry_out(
         .map(|query| Rc::clone(&query.statement))
         .ok_or(Error::Internal)?;
     let sink = || Rows::new(&response, &statement, position);
+    parts.recorder = recorder;
     let rows = database.run(&batch, sink, parts).await?;
-    if let Some(recorder) = recorder.filter(|_| parts.began()) {
-        recorder.forget();
-    }
     let mut reply = handle
         .with(|request| reply(request, settings, &response, rows))
         .ok_or(Error::Internal)??;

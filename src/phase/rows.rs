@@ -8,6 +8,7 @@ use postern_core::plan::ResponseShape;
 use postern_core::query::{OutputColumn, Statement};
 use postern_core::response::{ArrayWriter, PageWriter, write_object};
 
+use super::cache::Recorder;
 use super::reply::JSON;
 use crate::nginx::stream::{Gone, Stream};
 use crate::nginx::task::RequestHandle;
@@ -137,6 +138,8 @@ const CLIENT_GONE: Error = Error::Http(499);
 pub(super) struct PageParts<'r> {
     request: &'r RequestHandle,
     stream: Streaming,
+    /// Is told that the page is not held as a whole, and cannot be kept.
+    pub(super) recorder: Option<Rc<Recorder>>,
 }
 
 /// How far a response has got.
@@ -155,6 +158,7 @@ impl<'r> PageParts<'r> {
         Self {
             request,
             stream: Streaming::NotBegun,
+            recorder: None,
         }
     }
 
@@ -182,6 +186,9 @@ impl Parts<Rows> for PageParts<'_> {
 
     async fn send(&mut self, part: Vec<u8>) -> Result<(), Error> {
         if let Streaming::NotBegun = self.stream {
+            if let Some(recorder) = self.recorder.take() {
+                recorder.give_up();
+            }
             let header_only = self
                 .request
                 .with(|request| request.is_header_only() || request.method() == b"HEAD")

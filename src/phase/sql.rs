@@ -125,7 +125,7 @@ fn head(request: &Request, settings: &SqlSettings) -> Result<Head, Error> {
 
 fn suspend(request: &mut Request, settings: Rc<SqlSettings>) -> Verdict {
     request.suspend(|handle| async move {
-        let make = async |recorder: Option<&Recorder>| answer(&handle, &settings, recorder).await;
+        let make = async |recorder: Option<Rc<Recorder>>| answer(&handle, &settings, recorder).await;
         match cache::answer(&handle, settings.database, &*settings, make).await {
             Ok(reply) => handle
                 .with(|request| Outcome::Reply(conditional::apply(request, reply)))
@@ -140,7 +140,7 @@ fn suspend(request: &mut Request, settings: Rc<SqlSettings>) -> Verdict {
 async fn answer(
     handle: &RequestHandle,
     settings: &SqlSettings,
-    recorder: Option<&Recorder>,
+    recorder: Option<Rc<Recorder>>,
 ) -> Result<Reply, Error> {
     let database = worker::database(settings.database).ok_or(Error::Internal)?;
     let batch = handle

@@ -7,7 +7,7 @@ mod waiting;
 use std::rc::Rc;
 
 use postern_core::cache::{
-    Answer, CacheConfig, DatabaseId, Dependencies, Inquiry, Judge, Key, RequestControl, Store, Stored,
+    Answer, CacheConfig, DatabaseId, Dependencies, Flight, Inquiry, Judge, Key, RequestControl, Store, Stored,
 };
 
 pub(crate) use making::Making;
@@ -51,7 +51,7 @@ pub(crate) enum Told {
     /// It has to be made, and others wait for it.
     Make(Making),
     /// Another request makes it.
-    Wait,
+    Wait(Flight),
     /// It has to be made for this request alone; the old one may be sent where that fails.
     Pass(Option<Rc<Stored>>),
 }
@@ -130,9 +130,11 @@ impl Question {
                 Told::Fresh(stored)
             }
             // Who wants it fresher than that does not wait for others either.
-            Some(Answer::Updating(_) | Answer::Wait) if self.control.max_age_s == Some(0) => Told::Pass(None),
-            Some(Answer::Updating(stored)) if !self.is_particular() => Told::Updating(Rc::new(stored)),
-            Some(Answer::Updating(_) | Answer::Wait) => Told::Wait,
+            Some(Answer::UnderWay { .. }) if self.control.max_age_s == Some(0) => Told::Pass(None),
+            Some(Answer::UnderWay { old: Some(old), .. }) if !self.is_particular() => {
+                Told::Updating(Rc::new(old))
+            }
+            Some(Answer::UnderWay { flight, .. }) => Told::Wait(flight),
             Some(Answer::Make {
                 flight,
                 old,
@@ -147,14 +149,14 @@ impl Question {
         self.control.max_age_s.is_some() || self.control.min_fresh_s.is_some()
     }
 
-    /// Waits until nobody makes the response any more, or `limit_ms` are over; whether nobody does.
-    pub(crate) async fn wait(self: &Rc<Self>, limit_ms: u64) -> bool {
-        waiting::wait(self, limit_ms).await
+    /// Waits until the response is made, or `limit_ms` are over; whether it is, or nobody makes it any more.
+    pub(crate) async fn wait(self: &Rc<Self>, flight: Flight, limit_ms: u64) -> bool {
+        waiting::wait(self, flight, limit_ms).await
     }
 
-    fn is_being_made(&self) -> bool {
+    fn is_being_made(&self, flight: Flight) -> bool {
         let answer = with_store(&self.zone, |store, now_ms| {
-            store.is_being_made(&self.key(), now_ms, &process::is_alive)
+            store.is_being_made(&self.key(), flight, now_ms, &process::is_alive)
         });
         answer.unwrap_or_default()
     }

@@ -485,3 +485,63 @@ fn a_purge_reaches_every_worker() {
         }
     }
 }
+
+#[test]
+fn nobody_waits_for_a_client_that_does_not_read() {
+    let postgres = Postgres::start();
+    postgres.sql(
+        "INSERT INTO api.items (id, name, note) \
+         SELECT i, 'large ' || i, repeat('x', 30000) FROM generate_series(10001, 11000) i",
+    );
+    let cache = "ttl=1h fallback_ttl=1h lock_timeout=60s max_entry=64m";
+    let nginx = Nginx::ready(&config(&postgres.dsn(), "4m", cache, 2));
+    // About 30 MB, which is more than nginx and a socket take by themselves.
+    let large = "/api/items?id=gt.10000&limit=1000";
+    let mut stalled = nginx.client();
+    stalled.send("GET", large, &[], "").unwrap();
+    stalled.wait_for_response();
+    let started = Instant::now();
+    for _ in 0..4 {
+        let response = nginx.client().get(large);
+        assert_eq!(response.status, 200);
+        assert!(response.body.len() > 30_000_000);
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        started.elapsed()
+    );
+    nginx.assert_no_alert();
+}
+
+#[test]
+fn clients_that_demand_something_new_all_the_time_keep_nobody_waiting() {
+    let postgres = Postgres::start();
+    let cache = "ttl=1h fallback_ttl=1h lock_timeout=60s";
+    let nginx = Nginx::ready(&config(&postgres.dsn(), "4m", cache, 2));
+    let started = Instant::now();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let demands: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut client = nginx.client();
+                    while !is_over.load(Ordering::Relaxed) && started.elapsed() < Duration::from_secs(20) {
+                        let fields = [("Cache-Control", "no-cache")];
+                        let response = client.request("GET", "/api/naps/100", &fields, "");
+                        assert!(cache_status(&response).contains("fwd=request"), "{response:?}");
+                    }
+                })
+            })
+            .collect();
+        for round in 0..10 {
+            nginx.client().request("POST", "/purge?all", &[], "");
+            let response = nginx.client().get("/api/naps/100");
+            assert_eq!(response.status, 200, "{round}: {}", response.body);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        demands.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+    assert!(started.elapsed() < Duration::from_secs(20));
+    nginx.assert_no_alert();
+}

@@ -130,6 +130,11 @@ impl Client {
         Ok(response)
     }
 
+    /// Waits until a response has begun, and leaves it there.
+    pub(crate) fn wait_for_response(&mut self) {
+        assert!(!self.stream.fill_buf().unwrap().is_empty());
+    }
+
     /// Ends the connection at once, without waiting for anything.
     pub(crate) fn abort(self) {
         let _ = self.stream.get_ref().shutdown(Shutdown::Both);

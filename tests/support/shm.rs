@@ -18,7 +18,7 @@ pub(crate) struct Memory {
 pub(crate) const LIMITS: &[u8; 8] = b"\x01\0stimil";
 
 /// That of responses.
-pub(crate) const RESPONSES: &[u8; 8] = b"\x01\0\0ehcac";
+pub(crate) const RESPONSES: &[u8; 8] = b"\x02\0\0ehcac";
 
 impl Memory {
     /// That of the part with this size and layout.

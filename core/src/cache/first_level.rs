@@ -9,6 +9,7 @@ use std::rc::Rc;
 use lru::LruCache;
 
 use super::key::Key;
+use super::record::Field;
 use super::store::Stored;
 
 /// The responses that were used last.
@@ -27,7 +28,12 @@ struct Kept {
 
 impl Kept {
     fn bytes(&self) -> usize {
-        self.key.len() + self.stored.record.body.len() + OVERHEAD_BYTES
+        let record = &self.stored.record;
+        let fields = record.fields.iter();
+        let fields: usize = fields
+            .map(|(name, value)| name.len() + value.len() + size_of::<Field>())
+            .sum();
+        self.key.len() + record.body.len() + fields + OVERHEAD_BYTES
     }
 }
 

@@ -11,6 +11,8 @@ mod blocks;
 mod flight;
 mod links;
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::generations::Generations;
@@ -79,7 +81,7 @@ pub struct Usage {
 
 impl<'a> Store<'a> {
     /// Changes with everything that is kept in the words.
-    pub const LAYOUT_VERSION: u64 = u64::from_be_bytes(*b"cache\0\0\x01");
+    pub const LAYOUT_VERSION: u64 = u64::from_be_bytes(*b"cache\0\0\x02");
 
     /// Makes an empty store. The words may hold anything: a block is looked at only after it was taken.
     pub fn create(words: &mut [u64], seed: [u64; 2]) {
@@ -154,6 +156,10 @@ impl<'a> Store<'a> {
         self.set_meta(number, STORED, stored.lifetime.stored_ms);
         self.set_meta(number, FRESH_UNTIL, stored.lifetime.fresh_until_ms);
         self.set_meta(number, STALE_UNTIL, stored.lifetime.stale_until_ms);
+        let (tag, _) = stored.etag.as_bytes().as_chunks();
+        for (word, &bytes) in TAG.zip(tag) {
+            self.set_meta(number, word, u64::from_ne_bytes(bytes));
+        }
         true
     }
 
@@ -226,8 +232,15 @@ impl<'a> Store<'a> {
             fresh_until_ms: self.meta(number, FRESH_UNTIL),
             stale_until_ms: self.meta(number, STALE_UNTIL),
         };
-        let record = Record::read(Bytes::from(self.read(number, skipped, length)))?;
-        Some(Stored::new(record, lifetime))
+        let mut tag = [0; TAG_BYTES];
+        for (word, bytes) in TAG.zip(tag.as_chunks_mut().0) {
+            *bytes = self.meta(number, word).to_ne_bytes();
+        }
+        Some(Stored {
+            record: Record::read(Bytes::from(self.read(number, skipped, length)))?,
+            lifetime,
+            etag: EntityTag::from_bytes(tag),
+        })
     }
 
     fn key(&self, number: Number) -> Vec<u8> {
@@ -302,8 +315,11 @@ const PASS_UNTIL: usize = 12;
 const USES: usize = 13;
 /// The number of the flight that is under way; 0 if none is.
 const FLIGHT: usize = 14;
-const META_WORDS: usize = 15;
-const META: std::ops::Range<usize> = CHAIN..META_WORDS;
+/// The tag of the content: who looks for a response need not hash it.
+const TAG: Range<usize> = 15..18;
+const TAG_BYTES: usize = TAG.end * size_of::<u64>() - TAG.start * size_of::<u64>();
+const META_WORDS: usize = TAG.end;
+const META: Range<usize> = CHAIN..META_WORDS;
 
 #[cfg(test)]
 mod tests;

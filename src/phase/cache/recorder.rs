@@ -1,12 +1,12 @@
-//! What a response was read from, noted while it is made.
+//! What a response was read from, noted while it is made, and what becomes of it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use postern_core::cache::{Dependencies, Record};
+use postern_core::cache::{Dependencies, Record, Stored};
 
 use crate::nginx::output::Reply;
-use crate::worker::Question;
+use crate::worker::{Making, Question};
 
 /// What a statement reads.
 pub(crate) enum Reads<'r> {
@@ -16,18 +16,30 @@ pub(crate) enum Reads<'r> {
     Unknown,
 }
 
-/// Notes the generations of what is read, before it is.
+/// What became of a response.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kept {
+    /// It is in the store.
+    pub(super) is_stored: bool,
+    /// It is the same as the one that was too old.
+    pub(super) is_same: bool,
+}
+
+/// Notes the generations of what is read, before it is. Whoever makes the response may hold on to it for longer.
 pub(crate) struct Recorder {
     question: Rc<Question>,
+    /// Others wait as long as it is there.
+    making: RefCell<Option<Making>>,
     /// The generations, and when they were noted.
     noted: Cell<Option<(Dependencies, u64)>>,
 }
 
 impl Recorder {
     /// Nothing has been read.
-    pub(super) fn new(question: Rc<Question>) -> Self {
+    pub(super) fn new(question: Rc<Question>, making: Making) -> Self {
         Self {
             question,
+            making: RefCell::new(Some(making)),
             noted: Cell::new(None),
         }
     }
@@ -44,13 +56,31 @@ impl Recorder {
         });
     }
 
-    /// The response will not be whole.
-    pub(crate) fn forget(&self) {
-        self.noted.set(None);
+    /// The response cannot be kept: nobody waits for it any more.
+    pub(crate) fn give_up(&self) {
+        if let Some(making) = self.making.take() {
+            making.give_up();
+        }
+    }
+
+    /// The response is there. Keeps it, if it may be kept; whether it is.
+    pub(super) fn keep(&self, reply: &Reply) -> Kept {
+        let Some(making) = self.making.take() else {
+            return Kept::default();
+        };
+        let Some((record, began_ms)) = self.record(reply) else {
+            making.give_up();
+            return Kept::default();
+        };
+        let is_same = |old: &Rc<Stored>| old.record.body == record.body && old.record.fields == record.fields;
+        Kept {
+            is_same: making.old.as_ref().is_some_and(is_same),
+            is_stored: making.keep(record, began_ms),
+        }
     }
 
     /// The response as it is kept, and when it was read; `None` if it may not be kept.
-    pub(super) fn record(&self, reply: &Reply) -> Option<(Record, u64)> {
+    fn record(&self, reply: &Reply) -> Option<(Record, u64)> {
         let (dependencies, began_ms) = self.noted.take()?;
         let body = reply.body.clone()?;
         let is_kept = reply.status == 200

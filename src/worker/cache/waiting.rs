@@ -9,6 +9,8 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use postern_core::cache::Flight;
+
 use super::Question;
 use crate::conf::CacheZone;
 use crate::nginx::executor::{self, Task};
@@ -18,7 +20,7 @@ use crate::nginx::timer::{self, OnExit};
 #[derive(Default)]
 pub(crate) struct Waiting(HashMap<u64, Group>);
 
-/// Those that wait for one response.
+/// Those that wait for one response. The first one's flight is looked for: who has come for a later one is woken too early, and waits again.
 struct Group {
     waiters: Vec<Rc<Waiter>>,
     /// Looks for the response in the zone.
@@ -31,13 +33,13 @@ struct Waiter {
     waker: Cell<Option<Waker>>,
 }
 
-pub(super) async fn wait(question: &Rc<Question>, limit_ms: u64) -> bool {
+pub(super) async fn wait(question: &Rc<Question>, flight: Flight, limit_ms: u64) -> bool {
     let waiter = Rc::new(Waiter::default());
     {
         let mut waiting = question.zone.waiting.borrow_mut();
         let group = waiting.0.entry(question.hash).or_insert_with(|| Group {
             waiters: Vec::new(),
-            _lookout: executor::spawn(look_out(Rc::clone(question))),
+            _lookout: executor::spawn(look_out(Rc::clone(question), flight)),
         });
         group.waiters.push(Rc::clone(&waiter));
     }
@@ -63,11 +65,11 @@ pub(super) fn wake(zone: &CacheZone, hash: u64) {
     }
 }
 
-async fn look_out(question: Rc<Question>) {
+async fn look_out(question: Rc<Question>, flight: Flight) {
     let mut pause_ms = 1;
     loop {
         timer::sleep(pause_ms, OnExit::Abandon).await;
-        if !question.is_being_made() {
+        if !question.is_being_made(flight) {
             break;
         }
         pause_ms = (pause_ms * 2).min(LONGEST_PAUSE_MS);

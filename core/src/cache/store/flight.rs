@@ -36,8 +36,6 @@ pub struct Inquiry<'i> {
 pub enum Answer {
     /// This is the response.
     Fresh(Stored),
-    /// Another request is making a new one; this one is old, but may be sent.
-    Updating(Stored),
     /// Make one; others wait for it. The old one may be sent where that fails.
     Make {
         /// What ends with it.
@@ -48,7 +46,12 @@ pub enum Answer {
         was_stored: bool,
     },
     /// Another request is making one.
-    Wait,
+    UnderWay {
+        /// What ends with it.
+        flight: Flight,
+        /// A response that is too old, which may be sent meanwhile.
+        old: Option<Stored>,
+    },
     /// Make one for yourself: nobody waits for it, and it is not stored.
     Pass {
         /// A response that is too old, which may be sent where that fails.
@@ -66,6 +69,11 @@ impl Store<'_> {
         let stored = self.stored(number);
         let was_stored = stored.is_some();
         if inquiry.is_refresh {
+            // What others wait for was asked of the database before this, and they may have it: a client that refreshes all the time must
+            // not keep it from them.
+            if self.is_in_flight(number, inquiry.now_ms, inquiry.is_alive) {
+                return Answer::Pass { old: None };
+            }
             let flight = self.begin_flight(number, inquiry);
             return Answer::Make {
                 flight,
@@ -80,7 +88,8 @@ impl Store<'_> {
             current => current.filter(|stored| inquiry.now_ms < stored.lifetime.stale_until_ms),
         };
         if self.is_in_flight(number, inquiry.now_ms, inquiry.is_alive) {
-            return old.map_or(Answer::Wait, Answer::Updating);
+            let flight = Flight(self.meta(number, FLIGHT));
+            return Answer::UnderWay { flight, old };
         }
         let uses = self.meta(number, USES).saturating_add(1);
         self.set_meta(number, USES, uses);
@@ -120,10 +129,18 @@ impl Store<'_> {
         }
     }
 
-    /// Whether somebody makes this response: then others wait for it.
-    pub fn is_being_made(&self, key: &Key<'_>, now_ms: u64, is_alive: &dyn Fn(u64) -> bool) -> bool {
-        self.find(key)
-            .is_some_and(|number| self.is_in_flight(number, now_ms, is_alive))
+    /// Whether this is still being made. (What another request makes since then is another one: where one follows the other, who waits would
+    /// never see the end.)
+    pub fn is_being_made(
+        &self,
+        key: &Key<'_>,
+        flight: Flight,
+        now_ms: u64,
+        is_alive: &dyn Fn(u64) -> bool,
+    ) -> bool {
+        self.find(key).is_some_and(|number| {
+            Flight(self.meta(number, FLIGHT)) == flight && self.is_in_flight(number, now_ms, is_alive)
+        })
     }
 
     /// The entry of a flight, which is over; `None` if it was not the last one, or its entry is gone.
