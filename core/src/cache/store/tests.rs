@@ -115,6 +115,13 @@ impl Fixture {
         true
     }
 
+    fn is_being_made(&mut self, name: &str, flight: Flight, now_ms: u64) -> bool {
+        let mut builder = KeyBuilder::default();
+        builder.begin(name.as_bytes());
+        let key = builder.finish(SEED).expect("a key");
+        self.store().is_being_made(&key, flight, now_ms, &|_| true)
+    }
+
     fn fill(&mut self, name: &str, body: &str, now_ms: u64) -> bool {
         let dependencies = self.dependencies();
         self.fill_with(name, body, now_ms, dependencies)
@@ -225,6 +232,20 @@ fn who_waits_too_long_or_for_nobody_takes_over() {
     ));
     fixture.give_up("/a", 0);
     assert!(is_first(&fixture.ask("/a", 1002, 4)));
+}
+
+#[test]
+fn who_waits_for_one_that_is_over_does_not_wait_for_the_next_one() {
+    let mut fixture = Fixture::new(16);
+    assert!(is_first(&fixture.ask("/a", 0, 1)));
+    let flight = fixture.flights["/a"];
+    assert!(fixture.is_being_made("/a", flight, 1));
+    assert!(!fixture.is_being_made("/a", flight, 1000));
+    assert!(fixture.fill("/a", "one", 2));
+    assert!(fixture.refresh("/a", 3));
+    let next = fixture.flights["/a"];
+    assert!(!fixture.is_being_made("/a", flight, 4));
+    assert!(fixture.is_being_made("/a", next, 4));
 }
 
 #[test]
