@@ -230,3 +230,29 @@ Content-Encoding: gzip
 [200, 429, 403]
 --- response_body eval
 [".\n", ".\n", qr/"POSTERN370"/]
+
+
+
+=== TEST 15: the page of an error that no filter looks at wants no body
+--- config
+    location /closed {
+        postern_inflate on;
+        postern_jwt     on secret_file=$TEST_NGINX_SECRET_FILE;
+        error_page      401 /sorry.txt;
+        proxy_pass      http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up;
+    }
+    location = /sorry.txt {
+        postern_inflate on;
+        root            $TEST_NGINX_SERVER_ROOT/html;
+    }
+--- user_files
+>>> sorry.txt
+sorry
+--- request
+POST /closed
+this is not what it says
+--- more_headers
+Content-Encoding: gzip
+--- error_code: 401
+--- response_body
+sorry

@@ -106,6 +106,9 @@ const INPUT_SLICE: usize = 2048;
 /// How much is written in one slice.
 const OUTPUT_SLICE: usize = 64 << 10;
 
+/// How much room is made at once.
+const MAX_RESERVED: usize = 8 << 20;
+
 /// The end of a gzip member: a checksum and a length (RFC 1952 section 2.3.1).
 const TRAILER: usize = 8;
 
@@ -143,13 +146,15 @@ impl Inflater {
         };
         let times = usize::try_from(limits.ratio).unwrap_or(usize::MAX);
         let limit = limits.max_bytes.min(body.len().saturating_mul(times));
+        let mut inflated = Vec::new();
+        // Memory that is never written costs nothing; growing would copy megabytes within one slice. Where there is none, it may still grow.
+        let _ = inflated.try_reserve_exact(limit.min(MAX_RESERVED));
         Ok(Self {
             decompress: Decompress::new(has_zlib_header),
             checksum,
             at,
             slice: vec![0; OUTPUT_SLICE].into(),
-            // Memory that is never written costs nothing; growing would copy megabytes within one slice.
-            inflated: Vec::with_capacity(limit),
+            inflated,
             limit,
         })
     }

@@ -21,6 +21,9 @@ pub(crate) type Task = async_task::Task<()>;
 /// How many tasks one run of the queue polls before the sockets get their turn again.
 const BATCH: usize = 512;
 
+/// Longer than a turn of the loop takes; the event that has this timer is posted as well, and takes it back.
+const UNTIL_NEXT_TURN_MS: u64 = 60_000;
+
 thread_local! {
     static QUEUE: RefCell<VecDeque<Runnable>> = const { RefCell::new(VecDeque::new()) };
     static WAKE_UP: OnceCell<Event> = const { OnceCell::new() };
@@ -80,6 +83,7 @@ pub(crate) fn before_loop(start: impl FnOnce()) {
 /// Polls what was queued when the run began. What is woken meanwhile is left to the next turn.
 fn run() {
     RUNNING.set(true);
+    WAKE_UP.with(|event| event.get().into_iter().for_each(Event::clear_timer));
     let batch = QUEUE.with_borrow(VecDeque::len).min(BATCH);
     for _ in 0..batch {
         let Some(runnable) = QUEUE.with_borrow_mut(VecDeque::pop_front) else {
@@ -93,7 +97,12 @@ fn run() {
     RUNNING.set(false);
     let more = !QUEUE.with_borrow(VecDeque::is_empty) || !AFTER.with_borrow(Vec::is_empty);
     if more {
-        WAKE_UP.with(|event| event.get_or_init(|| Event::new(run)).post_next());
+        WAKE_UP.with(|event| {
+            let event = event.get_or_init(|| Event::new(run));
+            event.post_next();
+            // A worker that is to exit does so between two turns if there is no timer, whatever is posted.
+            event.set_timer(UNTIL_NEXT_TURN_MS, false);
+        });
     }
 }
 

@@ -45,6 +45,10 @@ pub(super) fn inflate(request: &mut Request) -> Option<Verdict> {
     if !matches!(coding, Coding::Gzip | Coding::Deflate) || !request.is_main() {
         return None;
     }
+    // The page of an error wants no body, unless there is a filter that has to look at it.
+    if request.is_error_page() && request.location_conf::<Postern>().filter.filter().is_none() {
+        return None;
+    }
     let is_refused = |context: &mut Context| context.is_refused;
     if request.context::<Postern>().is_some_and(is_refused) {
         return None;

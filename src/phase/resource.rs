@@ -142,7 +142,12 @@ async fn answer(
     match handle.with(|request| conditional::guard(request, &settings.config)) {
         Some(Guard::Nothing) => carry_out(&asked, parts, recorder, None).await,
         Some(Guard::Existence) => match carry_out(&asked, parts, None, None).await {
-            Err(Error::NotFound) => Err(Error::PreconditionFailed),
+            // It may be there, and hidden from the write by a filter of the request or by a policy.
+            Err(Error::NotFound) => match current::read(&asked).await {
+                Ok(_) => Err(Error::NotFound),
+                Err(Error::NotFound) => Err(Error::PreconditionFailed),
+                Err(error) => Err(error),
+            },
             answer => answer,
         },
         Some(Guard::Content) => write_guarded(&asked, parts).await,
@@ -163,18 +168,19 @@ const ATTEMPTS: usize = 4;
 
 /// Writes a row if it is as the request demands: of those who change it between reading and writing, none is overlooked.
 async fn write_guarded(asked: &Asked<'_>, parts: &mut PageParts<'_>) -> Result<Reply, Error> {
-    let mut earlier: Option<CurrentRow> = None;
+    let mut current = current::read(asked).await?;
     for _ in 0..ATTEMPTS {
-        let current = current::read(asked).await?;
         match carry_out(asked, parts, None, Some(&current)).await {
-            // It has not changed: a policy for writing or a filter of the request hides it from the write.
-            Err(Error::NotFound) if earlier.is_some_and(|earlier| earlier.is_same(&current)) => {
-                return Err(Error::NotFound);
-            }
-            // It is another one now, or gone: what is demanded may still hold, or not.
-            Err(Error::NotFound) => earlier = Some(current),
+            Err(Error::NotFound) => {}
             answer => return answer,
         }
+        let now = current::read(asked).await?;
+        // It has not changed: a filter of the request, a policy or a trigger hides it from the write, which must not be made twice.
+        if now.is_same(&current) {
+            return Err(Error::NotFound);
+        }
+        // It is another one: what is demanded still holds.
+        current = now;
     }
     Err(Error::PreconditionFailed)
 }

@@ -191,6 +191,52 @@ fn any_row_is_one_that_has_been_changed_as_well() {
 }
 
 #[test]
+fn a_row_that_is_hidden_from_the_write_is_there_all_the_same() {
+    let (_postgres, nginx) = dated();
+    let mut client = nginx.client();
+    let etag = client.get("/dated/1").header("etag").unwrap().to_owned();
+    for demand in ["*", &etag] {
+        let mut patch = |target: &str| {
+            let fields = [("If-Match", demand)];
+            client
+                .request("PATCH", target, &fields, "{\"note\":\"x\"}")
+                .status
+        };
+        assert_eq!(patch("/dated/1?name=eq.nobody"), 404, "{demand}");
+        assert_eq!(patch("/dated/999"), 412, "{demand}");
+    }
+}
+
+/// A table whose triggers do the work of a write themselves answers that no row was written.
+#[test]
+fn a_write_that_a_trigger_takes_over_is_made_once() {
+    let (postgres, nginx) = dated();
+    postgres.sql(
+        "CREATE TABLE api.queue (id integer);
+         CREATE FUNCTION data.enqueue() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+             'BEGIN INSERT INTO api.queue VALUES (old.id); RETURN NULL; END';
+         CREATE TRIGGER enqueue BEFORE UPDATE ON api.dated FOR EACH ROW EXECUTE FUNCTION data.enqueue()",
+    );
+    let mut client = nginx.client();
+    let etag = client.get("/dated/1").header("etag").unwrap().to_owned();
+    for (number, field) in [
+        ("If-Match", &*etag),
+        ("If-Match", "*"),
+        ("If-None-Match", "\"x\""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = client.request("PATCH", "/dated/1", &[field], "{\"note\":\"x\"}");
+        assert_eq!(answer.status, 404, "{field:?}: {}", answer.body);
+        assert_eq!(
+            postgres.sql("SELECT count(*) FROM api.queue"),
+            (number + 1).to_string()
+        );
+    }
+}
+
+#[test]
 fn a_tag_is_held_against_what_is_selected() {
     let (postgres, nginx) = dated();
     for (id, column, status) in [(1, "name", 412), (2, "note", 200)] {

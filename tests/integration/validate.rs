@@ -174,3 +174,30 @@ fn a_reload_lets_checks_end() {
     assert_eq!(response.status, 422);
     nginx.assert_log_is_clean();
 }
+
+/// The content handler of such a request starts in the turn in which its check ends, and has no timer of its own yet.
+#[test]
+fn a_reload_lets_what_comes_after_a_check_end() {
+    let (postgres, dir) = (Postgres::start(), TempDir::new("schema"));
+    let nginx = start(&postgres, &dir);
+    let body = format!("{{\"name\":\"a\",\"note\":\"{}\"}}", "x".repeat(600_000));
+    for _ in 0..5 {
+        let old = nginx.workers();
+        let mut client = nginx.client();
+        client
+            .send_raw(&format!(
+                "{HEAD}Content-Length: {}\r\n\r\n{}",
+                body.len(),
+                &body[..body.len() - 1]
+            ))
+            .unwrap();
+        nginx.reload();
+        client.send_raw(&body[body.len() - 1..]).unwrap();
+        assert_eq!(client.receive("POST").unwrap().status, 201);
+        drop(client);
+        poll_until("the old worker is gone", || {
+            nginx.workers().iter().all(|pid| !old.contains(pid))
+        });
+    }
+    nginx.assert_log_is_clean();
+}
