@@ -14,9 +14,9 @@ use crate::nginx::conf::{create, create_level, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
-    Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, ErrorBody, FilterClass,
-    FilterInput, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore, Preaccess, Precontent, Role,
-    User, Validate,
+    Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
+    FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
+    Preaccess, Precontent, Queries, QueryTime, Role, User, Validate,
 };
 use crate::worker;
 
@@ -66,6 +66,9 @@ unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     let added = guarded(None, || {
         let cf = NonNull::new(cf)?;
         variable::add::<FilterClass>(cf)?;
+        variable::add::<FilterStatus>(cf)?;
+        variable::add::<Queries>(cf)?;
+        variable::add::<QueryTime>(cf)?;
         variable::add::<User>(cf)?;
         variable::add::<Role>(cf)?;
         variable::add_prefix::<BodyMember>(cf)?;
@@ -90,6 +93,9 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         phase::add_precontent_handler::<FilterInput>(cf)?;
         phase::add_precontent_handler::<InflateBody>(cf)?;
         phase::add_precontent_handler::<Precontent>(cf)?;
+        if conf::counts_requests(cf)? {
+            phase::add_log_handler::<CountRequest>(cf)?;
+        }
         filter::install::<(LimitFields, (CacheFields, (NoStore, ErrorBody))), ErrorBody>();
         Some(())
     });

@@ -25,6 +25,7 @@ mod integration {
     mod limit_faults;
     mod listener;
     mod load;
+    mod metrics;
     mod pool;
     mod round_trip;
     mod schema;

@@ -20,6 +20,7 @@ pub mod filter;
 pub mod inflate;
 pub mod limit;
 pub mod media_type;
+pub mod metrics;
 mod names;
 pub mod pg;
 pub mod plan;

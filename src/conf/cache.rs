@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use postern_core::cache::{self, CacheConfig, FirstLevel, Generations, Scope, Store};
+use postern_core::cache::{self, CacheConfig, FirstLevel, Generations, Scope, Store, Usage};
 
 use super::parameters::{
     duration_ms, invalid_parameter, positive, positive_duration_ms, set_once, split, switch,
@@ -77,12 +77,17 @@ impl CacheZone {
         Generations::new(self.zone.shared_words()?)
     }
 
+    /// What the store holds.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        Store::usage_of(|index| self.zone.peek(index))
+    }
+
     /// The secret of the store's hashes, which never changes.
     pub(crate) fn seed(&self) -> Option<[u64; 2]> {
         match self.seed.get() {
             Some(seed) => Some(*seed),
             None => {
-                let seed = Store::seed_of(|index| self.zone.constant(index))?;
+                let seed = Store::seed_of(|index| self.zone.peek(index))?;
                 Some(*self.seed.get_or_init(|| seed))
             }
         }

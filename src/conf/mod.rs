@@ -11,6 +11,7 @@ mod inflate;
 mod issue_token;
 mod jwt;
 mod limit;
+mod metrics;
 mod parameters;
 mod purge;
 mod resource;
@@ -32,16 +33,19 @@ pub(crate) use https::Endpoint;
 pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
+pub(crate) use metrics::{MetricsConf, MetricsZone};
 pub(crate) use purge::PurgeSettings;
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
 pub(crate) use validate::{BodyRule, ErrorOptions, ValidateSettings};
 pub(crate) use zone::{MAX_ZONES, ZoneHealth, ZoneSettings};
 
+use postern_core::metrics::ZoneReport;
+
 use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};
 use crate::nginx::phase::ContentHandler;
-use crate::phase::{Purge, Resource, Sql};
+use crate::phase::{Metrics, Purge, Resource, Sql};
 use crate::worker;
 
 /// The module's types in nginx's slots.
@@ -82,6 +86,8 @@ const DIRECTIVES: &[ngx_command_t] = &[
         EVERYWHERE | arguments::ONE,
     ),
     command::location::<limit::PosternLimitLogLevel>(c"postern_limit_log_level", EVERYWHERE | arguments::ONE),
+    command::location::<metrics::PosternMetrics>(c"postern_metrics", context::LOCATION | arguments::NONE),
+    command::main::<metrics::PosternMetricsZone>(c"postern_metrics_zone", context::HTTP | arguments::ONE),
     command::location::<purge::PosternPurge>(c"postern_purge", context::LOCATION | arguments::ONE),
     command::location::<resource::PosternResource>(
         c"postern_resource",
@@ -154,6 +160,8 @@ pub(crate) struct MainConf {
     purges: Vec<Rc<PurgeSettings>>,
     /// All limits, wherever they stand.
     limits: Vec<Rc<LimitSettings>>,
+    /// `postern_metrics…`
+    pub(crate) metrics: metrics::MetricsMain,
 }
 
 struct NamedDatabase {
@@ -189,6 +197,11 @@ impl MainConf {
     pub(crate) fn cache_zones(&self) -> Vec<Rc<CacheZone>> {
         let zones = self.zones.iter();
         zones.filter_map(|zone| zone.responses().cloned()).collect()
+    }
+
+    /// What zones hold.
+    pub(crate) fn zone_reports(&self) -> Vec<(&str, ZoneReport)> {
+        self.zones.iter().map(zone::ZoneDefinition::report).collect()
     }
 
     /// All databases by their numbers, once the configuration has been read.
@@ -235,6 +248,8 @@ pub(crate) struct LocationConf {
     pub(crate) inflate: inflate::InflateConf,
     /// `postern_validate…`
     pub(crate) validate: validate::ValidateConf,
+    /// `postern_metrics`; inherited as content is.
+    pub(crate) metrics: MetricsConf,
 }
 
 impl LocationConf {
@@ -250,6 +265,7 @@ impl LocationConf {
             (Some(_), ..) => "postern_resource",
             (_, Some(_), _) => "postern_sql",
             (.., Some(_)) => "postern_purge",
+            (None, None, None) if self.metrics.is_content => "postern_metrics",
             (None, None, None) => return Ok(()),
         };
         if other == directive {
@@ -270,7 +286,8 @@ impl Merge for LocationConf {
         let resource = self.resource.as_ref().map(|_| ContentHandler::of::<Resource>());
         let sql = || self.sql.as_ref().map(|_| ContentHandler::of::<Sql>());
         let purge = || self.purge.as_ref().map(|_| ContentHandler::of::<Purge>());
-        resource.or_else(sql).or_else(purge)
+        let metrics = || self.metrics.is_content.then(ContentHandler::of::<Metrics>);
+        resource.or_else(sql).or_else(purge).or_else(metrics)
     }
 
     fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
@@ -279,6 +296,7 @@ impl Merge for LocationConf {
             self.sql.clone_from(&outer.sql);
             self.issue_token.clone_from(&outer.issue_token);
             self.purge.clone_from(&outer.purge);
+            self.metrics.is_content = outer.metrics.is_content;
         }
         if self.issue_token.is_some() && self.sql.is_none() {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());
@@ -320,6 +338,16 @@ pub(crate) fn finish(cf: NonNull<ngx_conf_t>) -> Option<()> {
     Some(())
 }
 
+/// Whether what becomes of requests is counted. `None` if nginx is out of memory.
+pub(crate) fn counts_requests(cf: NonNull<ngx_conf_t>) -> Option<bool> {
+    Some(
+        crate::nginx::conf::main_conf_of::<Postern>(cf)?
+            .metrics
+            .zone()
+            .is_some(),
+    )
+}
+
 /// Gives limits and caches their zones. The answer is what to warn of; an error refuses the configuration.
 fn resolve(cf: NonNull<ngx_conf_t>, main_conf: &MainConf) -> Result<Vec<String>, String> {
     let mut uses = vec![zone::ZoneUse::default(); main_conf.zones.len()];
@@ -333,6 +361,7 @@ fn resolve(cf: NonNull<ngx_conf_t>, main_conf: &MainConf) -> Result<Vec<String>,
     for (zone, used) in main_conf.zones.iter().zip(uses) {
         zone.allocate(cf, used)?;
     }
+    main_conf.metrics.allocate(cf)?;
     cache::resolve(main_conf)?;
     purge::resolve(main_conf)?;
     limit::resolve(main_conf)

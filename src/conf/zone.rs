@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use nginx_sys::ngx_conf_t;
 use postern_core::limit::{Seed, Table};
+use postern_core::metrics::ZoneReport;
 
 use super::MainConf;
 use super::cache::CacheZone;
@@ -64,6 +65,15 @@ impl ZoneDefinition {
                 .set(Rc::new(CacheZone::new(&self.name, zone, bytes)));
         }
         Ok(())
+    }
+
+    /// What it holds.
+    pub(super) fn report(&self) -> (&str, ZoneReport) {
+        let limits = self
+            .limits()
+            .and_then(|limits| Some((limits.evicted()?, limits.capacity as u64)));
+        let responses = self.responses().and_then(|responses| responses.usage());
+        (&self.name, ZoneReport { limits, responses })
     }
 
     /// The part for limits.
@@ -121,12 +131,17 @@ impl ZoneSettings {
         self.zone.lock()
     }
 
+    /// How many keys had to make room for others.
+    pub(crate) fn evicted(&self) -> Option<u64> {
+        Table::evicted_of(|index| self.zone.peek(index))
+    }
+
     /// The secret of the zone's keys, which never changes: it is read without the lock, whose holder would have to repair the zone.
     pub(crate) fn seed(&self) -> Option<Seed> {
         match self.seed.get() {
             Some(seed) => Some(*seed),
             None => {
-                let seed = Table::seed_of(|index| self.zone.constant(index))?;
+                let seed = Table::seed_of(|index| self.zone.peek(index))?;
                 Some(*self.seed.get_or_init(|| seed))
             }
         }

@@ -23,6 +23,8 @@ pub(crate) mod context {
 pub(crate) mod arguments {
     /// One, then a block.
     pub(crate) const ONE_AND_BLOCK: u32 = nginx_sys::NGX_CONF_BLOCK | nginx_sys::NGX_CONF_TAKE1;
+    /// None.
+    pub(crate) const NONE: u32 = nginx_sys::NGX_CONF_NOARGS;
     /// One.
     pub(crate) const ONE: u32 = nginx_sys::NGX_CONF_TAKE1;
     /// Two.

@@ -15,6 +15,7 @@ pub(crate) mod filter;
 pub(crate) mod guard;
 pub(crate) mod log;
 pub(crate) mod module;
+mod observe;
 pub(crate) mod open_file;
 pub(crate) mod output;
 pub(crate) mod peer;
@@ -35,6 +36,7 @@ pub(crate) mod variable;
 
 pub(crate) use log::{Level, log};
 pub(crate) use module::Module;
+pub(crate) use observe::VERSION;
 pub(crate) use request::Request;
 
 use nginx_sys::ngx_int_t;

@@ -4,8 +4,8 @@ use std::ptr::NonNull;
 
 use nginx_sys::{
     ngx_array_push, ngx_conf_t, ngx_http_handler_pt, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
-    ngx_http_phases_NGX_HTTP_PREACCESS_PHASE, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t,
-    ngx_int_t,
+    ngx_http_phases_NGX_HTTP_LOG_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
+    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_int_t,
 };
 
 use super::guard::guarded;
@@ -76,6 +76,11 @@ pub(crate) fn add_preaccess_handler<H: Handler>(cf: NonNull<ngx_conf_t>) -> Opti
 /// Adds a handler that runs after access was granted, before `mirror` and `try_files`.
 pub(crate) fn add_precontent_handler<H: Handler>(cf: NonNull<ngx_conf_t>) -> Option<()> {
     add(cf, ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, Some(run::<H>)).map(|_| ())
+}
+
+/// Adds a handler that is called when a request is over, whatever it answers.
+pub(crate) fn add_log_handler<H: Handler>(cf: NonNull<ngx_conf_t>) -> Option<()> {
+    add(cf, ngx_http_phases_NGX_HTTP_LOG_PHASE, Some(run::<H>)).map(|_| ())
 }
 
 fn add<'a>(

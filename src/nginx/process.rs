@@ -3,8 +3,15 @@
 use std::io;
 
 use nginx_sys::{
-    NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, kill, ngx_exiting, ngx_pid, ngx_process, ngx_worker,
+    NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, kill, ngx_exiting, ngx_ncpu, ngx_pid, ngx_process, ngx_worker,
 };
+
+/// How many processors there are.
+pub(crate) fn cpus() -> usize {
+    // SAFETY: nginx sets it before it reads its configuration.
+    let cpus = unsafe { ngx_ncpu };
+    usize::try_from(cpus).unwrap_or(1)
+}
 
 /// Whether this process serves requests: a worker, or the only process (`master_process off`).
 pub(crate) fn serves_requests() -> bool {

@@ -210,6 +210,14 @@ impl Request {
         unsafe { &*conf }
     }
 
+    /// The module's configuration of the `http` block.
+    pub(crate) fn main_conf<M: Module>(&self) -> &M::MainConf {
+        // SAFETY: nginx gives every request an array with a slot for each module.
+        let conf = unsafe { module::value::<M::MainConf>(self.0.main_conf, module::slot()) };
+        // SAFETY: as for a location's.
+        unsafe { &*conf }
+    }
+
     /// The module's value of this request, if it has one.
     pub(crate) fn context<M: Module>(&mut self) -> Option<&mut M::Context> {
         let owned = self.find_context::<M>()?;

@@ -62,8 +62,9 @@ impl<T: Shared> Zone<T> {
         })
     }
 
-    /// A word that nobody writes after `create`: nobody has to wait for it.
-    pub(crate) fn constant(&self, index: usize) -> Option<u64> {
+    /// A word as it is now. Whoever holds the lock may be writing it: it is one that never changes after `create`, or one that tells
+    /// something by itself.
+    pub(crate) fn peek(&self, index: usize) -> Option<u64> {
         let (_, region) = self.mapped()?;
         // SAFETY: `init` has put the region there, and its fields are atomic or constant.
         if index >= unsafe { region.as_ref() }.length {
@@ -73,8 +74,8 @@ impl<T: Shared> Zone<T> {
         let first = unsafe { first_word(region) };
         // SAFETY: there are more words than the index says.
         let word = unsafe { first.add(index) };
-        // SAFETY: an aligned word that was written before any worker knew the zone.
-        Some(unsafe { word.read() })
+        // SAFETY: an aligned word in memory of several processes, which is read once.
+        Some(unsafe { word.read_volatile() })
     }
 
     /// The words that are for all at once.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use postern_core::auth::{AuthError, Identity, argument_token, bearer_token, cookie_token, without_argument};
 use postern_core::error::Error;
+use postern_core::metrics::JwtResult;
 
 use super::error_body;
 use crate::conf::{JwtMode, JwtSettings, Postern, RemoteKeys, TokenPlaces};
@@ -36,9 +37,13 @@ impl Handler for Access {
                     return Verdict::Status(500);
                 };
                 context.identity = Some(identity);
+                context.jwt = Some(JwtResult::Verified);
                 Verdict::Allow
             }
-            Ok(None) if allows_nobody(request, mode) => Verdict::Decline,
+            Ok(None) if allows_nobody(request, mode) => {
+                note(request, JwtResult::Absent);
+                Verdict::Decline
+            }
             Ok(None) => refuse(request, AuthError::TokenMissing),
             Err(Refused { error, stale_keys }) if stale_keys.is_empty() => refuse(request, error),
             Err(Refused { error, stale_keys }) => fetch_keys(request, error, stale_keys),
@@ -160,7 +165,20 @@ fn fetch_keys(request: &mut Request, error: AuthError, stale_keys: Vec<Rc<Remote
 /// A request waits for keys no longer than this.
 const KEYS_TIMEOUT_MS: u64 = 10_000;
 
+fn note(request: &mut Request, result: JwtResult) {
+    if let Some(context) = request.context_or_default::<Postern>() {
+        context.jwt = Some(result);
+    }
+}
+
 fn refuse(request: &mut Request, error: AuthError) -> Verdict {
+    note(
+        request,
+        match error {
+            AuthError::TokenMissing => JwtResult::Absent,
+            _ => JwtResult::Refused,
+        },
+    );
     request.log(Level::Info, format_args!("{error}"));
     error_body::answer(request, &Error::Auth(error))
 }

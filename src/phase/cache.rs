@@ -51,6 +51,11 @@ impl Note {
         }
     }
 
+    /// What has become of it.
+    pub(crate) fn status(&self) -> CacheStatus {
+        self.status
+    }
+
     /// The response was made.
     fn made(status: CacheStatus, forward: Forward) -> Self {
         Self {

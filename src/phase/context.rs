@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use postern_core::auth::Identity;
-use postern_core::filter::Class;
+use postern_core::metrics::JwtResult;
 
 use super::cache::Note;
-use super::filter::FilterState;
+use super::filter::{FilterState, Found};
 use super::inflate::Inflating;
 use super::limit::LimitState;
+use super::queries::DatabaseUse;
 use super::validate::Failure;
 
 /// The module's value of a request.
@@ -31,7 +32,13 @@ pub(crate) struct Context {
     /// How far the filter has looked at it.
     pub(crate) filter: FilterState,
     /// What the filter has found.
-    pub(crate) finding: Option<Class>,
+    pub(crate) finding: Option<Found>,
+    /// What became of its token; `None` where tokens do not count.
+    pub(crate) jwt: Option<JwtResult>,
+    /// It is not what the location demands.
+    pub(crate) is_invalid: bool,
+    /// What it has had from the database.
+    pub(crate) database: DatabaseUse,
     /// What the cache has made of it.
     pub(crate) cache: Option<Note>,
     /// The response is ours: it is sent as it is.

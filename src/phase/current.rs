@@ -9,6 +9,7 @@ use postern_core::schema_cache::SchemaCache;
 
 use super::caller::Caller;
 use super::conditional;
+use super::queries;
 use super::resource::{Asked, plan_with};
 use super::rows::{Rows, RowsResult};
 use crate::conf::ResourceSettings;
@@ -49,7 +50,7 @@ pub(super) async fn read(asked: &Asked<'_>) -> Result<CurrentRow, Error> {
     let statement = batch.queries.last().map(|query| Rc::clone(&query.statement));
     let statement = statement.ok_or(Error::Internal)?;
     let sink = || Rows::new(&plan.response, &statement, position);
-    let rows = database.run(&batch, sink, &mut Whole).await?;
+    let rows = queries::run(asked.handle, database, &batch, sink, &mut Whole, |_| 0).await?;
     let RowsResult::Object(row) = rows.result else {
         return Err(Error::Internal);
     };

@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use postern_core::error::Error;
-use postern_core::filter::{Body, Finding, Input, Inspection, Progress, Scratch, Subject, write_log_line};
+use postern_core::filter::{
+    Body, Class, Finding, Input, Inspection, Progress, Scratch, Subject, write_log_line,
+};
 use postern_core::inflate::{Coding, InflateError};
 
 use super::{error_body, inflate};
@@ -36,6 +38,15 @@ pub(crate) enum FilterState {
     Looking(Inspection, Vec<u8>),
     /// It is over, for this filter. Another location may have another one.
     Seen(Rc<Filter>),
+}
+
+/// What the filter has found in a request, and done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    /// The class of the first attack.
+    pub(crate) class: Class,
+    /// The request was refused.
+    pub(crate) is_blocked: bool,
 }
 
 impl Handler for FilterInput {
@@ -154,7 +165,10 @@ fn judge(request: &mut Request, filter: Rc<Filter>, findings: &[Finding]) -> Ver
     let is_blocked = filter.mode == FilterMode::Block;
     report(request, &filter, findings, &request_id, is_blocked);
     if let Some(context) = request.context::<Postern>() {
-        context.finding = Some(first.class);
+        context.finding = Some(Found {
+            class: first.class,
+            is_blocked,
+        });
         context.is_refused = is_blocked;
     }
     if !is_blocked {

@@ -17,6 +17,7 @@ use super::caller::Caller;
 use super::conditional::{self, Guard};
 use super::current::{self, CurrentRow};
 use super::inflate;
+use super::queries;
 use super::reply::{JSON, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
 use crate::conf::{Postern, ResourceSettings};
@@ -213,7 +214,7 @@ async fn carry_out(
         .ok_or(Error::Internal)?;
     let sink = || Rows::new(&response, &statement, position);
     parts.recorder = recorder;
-    let rows = database.run(&batch, sink, parts).await?;
+    let rows = queries::run(handle, database, &batch, sink, parts, PageParts::sending_us).await?;
     let mut reply = handle
         .with(|request| reply(request, settings, &response, rows))
         .ok_or(Error::Internal)??;

@@ -12,6 +12,7 @@ use super::cache::Recorder;
 use super::reply::JSON;
 use crate::nginx::stream::{Gone, Stream};
 use crate::nginx::task::RequestHandle;
+use crate::nginx::time;
 use crate::worker::{PART_BYTES, Parts, Sink};
 
 /// Takes the rows of one statement of a batch.
@@ -138,6 +139,8 @@ const CLIENT_GONE: Error = Error::Http(499);
 pub(super) struct PageParts<'r> {
     request: &'r RequestHandle,
     stream: Streaming,
+    /// How long the client has let its parts wait, in microseconds.
+    sending_us: u64,
     /// Is told that the page is not held as a whole, and cannot be kept.
     pub(super) recorder: Option<Rc<Recorder>>,
 }
@@ -158,6 +161,7 @@ impl<'r> PageParts<'r> {
         Self {
             request,
             stream: Streaming::NotBegun,
+            sending_us: 0,
             recorder: None,
         }
     }
@@ -168,6 +172,11 @@ impl<'r> PageParts<'r> {
             Streaming::Begun(stream) => Some(stream),
             Streaming::NotBegun | Streaming::Dropped => None,
         }
+    }
+
+    /// How long the client has let its parts wait, in microseconds.
+    pub(super) fn sending_us(&self) -> u64 {
+        self.sending_us
     }
 
     /// Whether bytes were dropped, so that the length of the page is not known.
@@ -200,7 +209,12 @@ impl Parts<Rows> for PageParts<'_> {
             };
         }
         match &self.stream {
-            Streaming::Begun(stream) => stream.send(part.into()).await.map_err(|Gone| CLIENT_GONE),
+            Streaming::Begun(stream) => {
+                let began_us = time::precise_us();
+                let sent = stream.send(part.into()).await;
+                self.sending_us += time::precise_us().saturating_sub(began_us);
+                sent.map_err(|Gone| CLIENT_GONE)
+            }
             Streaming::NotBegun | Streaming::Dropped => Ok(()),
         }
     }

@@ -17,6 +17,7 @@ use super::cache::{self, ContentKey, Reads, Recorder};
 use super::caller::Caller;
 use super::conditional;
 use super::inflate;
+use super::queries;
 use super::reply::{JSON, failure, refuse};
 use crate::conf::{IssueTokenSettings, Postern, SqlSettings};
 use crate::nginx::output::{Field, Reply};
@@ -151,7 +152,7 @@ async fn answer(
         recorder.note(Reads::Unknown);
     }
     let sink = || ScriptRows::new(settings, &batch);
-    let rows = database.run(&batch, sink, &mut Whole).await?;
+    let rows = queries::run(handle, &database, &batch, sink, &mut Whole, |_| 0).await?;
     let answer = rows.finish()?;
     handle
         .with(|request| {

@@ -193,6 +193,7 @@ fn refuse(request: &mut Request, error: InvalidRequest) -> Verdict {
     request.log(Level::Info, format_args!("{error}"));
     if let Some(context) = request.context_or_default::<Postern>() {
         context.is_refused = true;
+        context.is_invalid = true;
     }
     error_body::answer(request, &Error::Invalid(error))
 }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use postern_core::auth::Identity;
 
+use super::filter::{FilterState, Found};
+use super::queries::DatabaseUse;
 use crate::conf::Postern;
 use crate::nginx::Request;
 use crate::nginx::variable::Variable;
@@ -22,12 +24,60 @@ pub(crate) struct Claim;
 /// `$postern_filter_class`: the class of the attack that the filter has found.
 pub(crate) struct FilterClass;
 
+/// `$postern_filter_status`: what the filter has done: `passed`, `detected`, `blocked`; empty where there is none.
+pub(crate) struct FilterStatus;
+
+/// `$postern_queries`: how often the request has asked the database.
+pub(crate) struct Queries;
+
+/// `$postern_query_time`: how long the request has waited for the database, in seconds with six decimals.
+pub(crate) struct QueryTime;
+
+impl Variable for FilterStatus {
+    const NAME: &'static str = "postern_filter_status";
+
+    fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        let context = request.context::<Postern>()?;
+        let status: &[u8] = match (context.finding, &context.filter) {
+            (Some(Found { is_blocked: true, .. }), _) => b"blocked",
+            (Some(_), _) => b"detected",
+            (None, FilterState::Seen(_)) => b"passed",
+            (None, _) => return None,
+        };
+        Some(Cow::Borrowed(status))
+    }
+}
+
+impl Variable for Queries {
+    const NAME: &'static str = "postern_queries";
+
+    fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        let queries = database_use(request).queries;
+        Some(Cow::Owned(queries.to_string().into_bytes()))
+    }
+}
+
+impl Variable for QueryTime {
+    const NAME: &'static str = "postern_query_time";
+
+    fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        let us = database_use(request).waited_us;
+        let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
+        Some(Cow::Owned(text.into_bytes()))
+    }
+}
+
+fn database_use(request: &mut Request) -> DatabaseUse {
+    let context = request.context::<Postern>();
+    context.map(|context| context.database).unwrap_or_default()
+}
+
 impl Variable for FilterClass {
     const NAME: &'static str = "postern_filter_class";
 
     fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
-        let class = request.context::<Postern>()?.finding?;
-        Some(Cow::Borrowed(class.name().as_bytes()))
+        let found = request.context::<Postern>()?.finding?;
+        Some(Cow::Borrowed(found.class.name().as_bytes()))
     }
 }
 

@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use postern_core::cache::{self, DatabaseId, Generations};
 use postern_core::config::{DatabaseConfig, Listen};
 use postern_core::error::{Error, Unavailable};
+use postern_core::metrics::{Block, DatabaseCounter, DatabaseGauge};
 use postern_core::plan::StatementPlan;
 use postern_core::query::context::{self, Context, ContextStatements};
 use postern_core::query::{Query, StatementCache};
@@ -189,7 +190,24 @@ impl Database {
             statements.cache.clear();
             statements.schema = Rc::downgrade(schema);
         }
-        statements.cache.query(plan)
+        let made_before = statements.cache.made();
+        let query = statements.cache.query(plan);
+        let is_known = statements.cache.made() == made_before;
+        self.pool.counters().count(if is_known {
+            DatabaseCounter::StatementHits
+        } else {
+            DatabaseCounter::StatementMisses
+        });
+        query
+    }
+
+    /// Writes down what was counted, and what it is like now.
+    pub(super) fn write_metrics(&self, block: &Block<'_>) {
+        self.pool.write_metrics(block);
+        let loaded_s = self.schema.loaded_s().unwrap_or_default();
+        block.set_database(DatabaseGauge::SchemaLoadedS, loaded_s);
+        let is_hearing = self.listener.as_ref().is_some_and(Listener::is_hearing);
+        block.set_database(DatabaseGauge::Listening, is_hearing.into());
     }
 
     /// The query that makes these settings; `None` where there are none.
@@ -216,7 +234,8 @@ impl Database {
             match ending {
                 Ok(()) => return Ok(rows),
                 Err(error) if repeats > 0 && !parts.began() && is_worth_repeating(&error, batch) => {
-                    repeats -= 1
+                    self.pool.counters().count(DatabaseCounter::Repeats);
+                    repeats -= 1;
                 }
                 Err(BatchError::Failed(failure)) => return Err(Error::Database(failure.error)),
                 Err(BatchError::Lost(loss)) => return Err(Error::Unavailable(loss)),

@@ -90,6 +90,11 @@ impl Listener {
         }
     }
 
+    /// Whether changes are heard of.
+    pub(super) fn is_hearing(&self) -> bool {
+        self.ear.state.get() == State::Hearing
+    }
+
     /// Closes the connection; for the end of the worker.
     pub(super) fn stop(&self) {
         self.task.take();

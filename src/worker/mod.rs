@@ -4,6 +4,7 @@ mod cache;
 mod changes;
 mod connection;
 mod connector;
+mod counters;
 mod database;
 mod exchange;
 mod http_client;
@@ -11,6 +12,7 @@ mod http_stream;
 mod key_fetcher;
 mod limits;
 mod listener;
+mod metrics;
 mod pace;
 mod pool;
 mod schema;
@@ -25,6 +27,7 @@ pub(crate) use database::{Batch, Database, Parts, Whole};
 pub(crate) use exchange::{PART_BYTES, Sink};
 pub(crate) use key_fetcher::Refresh;
 pub(crate) use limits::with_tables;
+pub(crate) use metrics::{count, report};
 
 use crate::conf::{CacheZone, DatabaseSettings, MainConf};
 use crate::nginx::executor::{self, Task};
@@ -46,6 +49,7 @@ pub(crate) fn start(main_conf: &MainConf) {
         DATABASES.set(main_conf.databases().map(start).collect());
         CACHES.set(zones);
         KEY_FETCHERS.set(main_conf.remote_keys.iter().map(key_fetcher::start).collect());
+        metrics::start(main_conf.metrics.zone());
     });
     STARTED.set(true);
 }
@@ -57,6 +61,7 @@ pub(crate) fn is_started() -> bool {
 
 /// The worker exits.
 pub(crate) fn stop() {
+    metrics::stop();
     KEY_FETCHERS.take();
     for zone in CACHES.take() {
         zone.waiting.take();

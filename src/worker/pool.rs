@@ -8,10 +8,12 @@ use std::task::{Poll, Waker};
 
 use postern_core::config::DatabaseConfig;
 use postern_core::error::Unavailable;
+use postern_core::metrics::{Block, DatabaseCounter, DatabaseGauge};
 use postern_core::query::Query;
 
 use super::connection::{Connection, Owner};
 use super::connector::Connector;
+use super::counters::Counters;
 use super::exchange::{Exchange, Finished, Sink, Ticket};
 use crate::nginx::event::Event;
 use crate::nginx::executor::{self, Task};
@@ -58,6 +60,7 @@ pub(crate) struct Pool {
     waiters: RefCell<VecDeque<Rc<Waiter>>>,
     observer: RefCell<Option<Weak<dyn PoolObserver>>>,
     sweep: RefCell<Option<Event>>,
+    counters: Counters,
 }
 
 /// The right to submit one batch.
@@ -87,6 +90,7 @@ impl Pool {
             waiters: RefCell::new(VecDeque::new()),
             observer: RefCell::new(None),
             sweep: RefCell::new(None),
+            counters: Counters::default(),
         });
         pool.start_sweep();
         pool
@@ -97,14 +101,56 @@ impl Pool {
         self.observer.replace(Some(observer));
     }
 
+    /// What is counted.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Writes down what was counted, and what the pool is like now.
+    pub(super) fn write_metrics(&self, block: &Block<'_>) {
+        self.counters.flush(block);
+        let connections = self.connections.borrow();
+        let idle = connections
+            .iter()
+            .filter(|connection| connection.is_idle())
+            .count();
+        let in_flight: u64 = connections
+            .iter()
+            .map(|connection| u64::from(connection.load()))
+            .sum();
+        block.set_database(DatabaseGauge::Open, connections.len() as u64);
+        block.set_database(DatabaseGauge::Idle, idle as u64);
+        block.set_database(DatabaseGauge::InFlight, in_flight);
+        block.set_database(DatabaseGauge::Waiting, self.waiters.borrow().len() as u64);
+        block.set_database(DatabaseGauge::Limit, self.config.connections.get().into());
+        let is_up = !connections.is_empty() && self.health.get() == Health::Up;
+        block.set_database(DatabaseGauge::Up, is_up.into());
+    }
+
     /// The right to submit one batch: at once where a connection has room, else in the order of asking. A database that
     /// is known to be down is an error at once.
     pub(crate) async fn lease(&self) -> Result<Lease, Unavailable> {
         if self.waiters.borrow().is_empty()
             && let Some(lease) = self.try_lease()
         {
+            self.counters.count(DatabaseCounter::Batches);
             return Ok(lease);
         }
+        let began_us = time::precise_us();
+        let lease = self.wait_for_lease().await;
+        match lease {
+            Ok(_) => {
+                let waited_us = time::precise_us().saturating_sub(began_us);
+                self.counters.count(DatabaseCounter::Batches);
+                self.counters.count(DatabaseCounter::Waits);
+                self.counters.add(DatabaseCounter::WaitUs, waited_us);
+            }
+            Err(_) => self.counters.count(DatabaseCounter::Refused),
+        }
+        lease
+    }
+
+    async fn wait_for_lease(&self) -> Result<Lease, Unavailable> {
         if let Some(down) = self.down() {
             return Err(down);
         }
@@ -224,6 +270,7 @@ impl Pool {
             match self.connector.connect(&owner).await {
                 Ok(connection) if connection.is_ready() => {
                     self.health.set(Health::Up);
+                    self.counters.count(DatabaseCounter::Connects);
                     self.connections.borrow_mut().push(connection);
                     self.tell_ready();
                     return;
@@ -237,6 +284,7 @@ impl Pool {
                     );
                 }
             }
+            self.counters.count(DatabaseCounter::ConnectFailures);
             let delay_ms = self.note_failure();
             self.refuse_waiters();
             if process::is_exiting() {

@@ -8,6 +8,7 @@ use std::task::{Poll, Waker};
 
 use postern_core::config::DatabaseConfig;
 use postern_core::error::Unavailable;
+use postern_core::metrics::DatabaseCounter;
 use postern_core::pg::DataRow;
 use postern_core::query::introspection;
 use postern_core::schema_cache::{SchemaCache, SchemaCacheBuilder, SchemaCacheError};
@@ -17,7 +18,7 @@ use super::exchange::{BatchError, Exchange, Sink};
 use super::pool::{Pool, PoolObserver};
 use crate::nginx::executor::{self, Task};
 use crate::nginx::timer::{self, OnExit};
-use crate::nginx::{Level, log, process};
+use crate::nginx::{Level, log, process, time};
 
 /// The channel on which the schema cache is told to reload (PostgreSQL manual, `NOTIFY`).
 const CHANNEL: &str = "postern";
@@ -41,6 +42,8 @@ pub(super) struct SchemaLoader {
     stale: Cell<bool>,
     /// Why there is no schema cache.
     failure: Cell<Option<Unavailable>>,
+    /// When the schema cache was loaded, in seconds of Unix time.
+    loaded_s: Cell<Option<u64>>,
 }
 
 impl SchemaLoader {
@@ -57,6 +60,7 @@ impl SchemaLoader {
             loading: RefCell::new(None),
             stale: Cell::new(false),
             failure: Cell::new(None),
+            loaded_s: Cell::new(None),
         });
         let observer: Weak<dyn PoolObserver> = Weak::<Self>::clone(&loader.me);
         loader.pool.set_observer(observer);
@@ -92,6 +96,11 @@ impl SchemaLoader {
     /// The schema cache, if there is one already.
     pub(super) fn now(&self) -> Option<Rc<SchemaCache>> {
         self.current.borrow().clone()
+    }
+
+    /// When it was loaded, in seconds of Unix time.
+    pub(super) fn loaded_s(&self) -> Option<u64> {
+        self.loaded_s.get()
     }
 
     /// Loads in the background; once more if asked while it is at it.
@@ -148,6 +157,8 @@ impl SchemaLoader {
                         ),
                     );
                     self.current.replace(Some(Rc::new(schema)));
+                    self.loaded_s.set(Some(time::unix_s()));
+                    self.pool.counters().count(DatabaseCounter::SchemaLoads);
                     self.failure.set(None);
                     self.wake_waiting();
                     if !self.stale.get() {
@@ -160,6 +171,7 @@ impl SchemaLoader {
                         format_args!("schema cache of \"{}\" is not loaded: {error}", self.config.name),
                     );
                     self.failure.set(Some(error.unavailable()));
+                    self.pool.counters().count(DatabaseCounter::SchemaFailures);
                     self.wake_waiting();
                     timer::sleep(RETRY_AFTER_MS, OnExit::Abandon).await;
                 }

@@ -181,15 +181,15 @@ impl<'a> Store<'a> {
         purged
     }
 
-    /// What it holds, and how it has fared.
-    pub fn usage(&self) -> Usage {
+    /// What a store holds, and how it has fared, from words that others may be changing.
+    pub fn usage_of(word: impl Fn(usize) -> Option<u64>) -> Option<Usage> {
         let block_bytes = (BLOCK * size_of::<u64>()) as u64;
-        Usage {
-            entries: self.header[ENTRIES],
-            bytes: self.header[TAKEN] * block_bytes,
-            capacity: self.blocks.len() as u64 * block_bytes,
-            evicted: self.header[EVICTED],
-        }
+        Some(Usage {
+            entries: word(ENTRIES)?,
+            bytes: word(TAKEN)? * block_bytes,
+            capacity: word(BLOCKS)? * block_bytes,
+            evicted: word(EVICTED)?,
+        })
     }
 
     /// The longest record that is stored: a few of them must not be all that there is room for.

@@ -98,6 +98,11 @@ impl<'a> Table<'a> {
         self.header[EVICTED]
     }
 
+    /// The same, from words that others may be changing.
+    pub fn evicted_of(word: impl Fn(usize) -> Option<u64>) -> Option<u64> {
+        word(EVICTED)
+    }
+
     /// The window of a key, without what has left it; the key counts as used. `None` if nothing is known of it.
     pub(super) fn window(&mut self, key: &Key, rate: &Rate, now_ms: u64) -> Option<Window<'_>> {
         let number = self.find(key)?;

@@ -16,6 +16,7 @@ use super::{Query, Statement};
 /// statement is a function of the relation and the shape, both of which are the key as a whole: nothing can be mistaken.
 pub struct StatementCache {
     statements: LruCache<Key, Rc<Statement>>,
+    made: u64,
 }
 
 impl StatementCache {
@@ -23,6 +24,7 @@ impl StatementCache {
     pub fn new(capacity: NonZeroUsize) -> Self {
         Self {
             statements: LruCache::new(capacity),
+            made: 0,
         }
     }
 
@@ -40,9 +42,15 @@ impl StatementCache {
                 params,
             };
         }
+        self.made += 1;
         let statement = Rc::new(statement(&key.relation, &key.shape));
         self.statements.put(key, Rc::clone(&statement));
         Query { statement, params }
+    }
+
+    /// How many statements were not known and had to be made.
+    pub fn made(&self) -> u64 {
+        self.made
     }
 
     /// Forgets everything; for a new snapshot of the catalogue, whose relations are others.

@@ -1,0 +1,148 @@
+//! Metrics of several workers: nothing is lost between them, by a reload, or with a worker that is killed.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use crate::support::nginx::{Config, Nginx};
+use crate::support::postgres::Postgres;
+use crate::support::{poll_until, process};
+
+fn config(dsn: &str) -> Config {
+    let mut config = Config::new(dsn, "").workers(4);
+    config.server += "location = /metrics { postern_metrics; }";
+    config
+}
+
+/// Samples by their names with their labels. Every line is checked against the format.
+fn scrape(nginx: &Nginx) -> BTreeMap<String, f64> {
+    let response = nginx.client().get("/metrics");
+    assert_eq!(response.status, 200);
+    let mut samples = BTreeMap::new();
+    let mut family = String::new();
+    for line in response.body.lines() {
+        if let Some(comment) = line.strip_prefix("# ") {
+            let mut words = comment.split(' ');
+            if words.next() == Some("TYPE") {
+                family = words.next().unwrap().to_owned();
+                let kind = words.next().unwrap();
+                assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+            }
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(name.starts_with(&family), "{line} below {family}");
+        let value: f64 = value.parse().unwrap();
+        assert!(samples.insert(name.to_owned(), value).is_none(), "{line} twice");
+    }
+    samples
+}
+
+fn sample(samples: &BTreeMap<String, f64>, name: &str) -> f64 {
+    let value = samples.get(name);
+    *value.unwrap_or_else(|| panic!("no {name} in {samples:#?}"))
+}
+
+const BOOKS: &str = "server=\"\",location=\"/api/books\"";
+
+fn ask(nginx: &Nginx, times: usize) {
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                // Connections go to any of the workers.
+                for _ in 0..times / 40 {
+                    let mut client = nginx.client();
+                    for _ in 0..5 {
+                        assert_eq!(client.get("/api/books/1?select=id").status, 200);
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn workers_count_together() {
+    let postgres = Postgres::start();
+    let nginx = Nginx::ready(&config(&postgres.dsn()));
+    let before = scrape(&nginx);
+    let requests = format!("postern_requests_total{{{BOOKS},method=\"GET\",code=\"2xx\"}}");
+    let counted_before = before.get(&requests).copied().unwrap_or_default();
+    ask(&nginx, 2000);
+    let counted = || sample(&scrape(&nginx), &requests) - counted_before;
+    // A request is counted when its response was sent, which its client may have before.
+    poll_until("all requests are counted", || counted() >= 2000.0);
+    assert_eq!(counted(), 2000.0);
+    let samples = scrape(&nginx);
+    for histogram in [
+        "postern_request_duration_seconds",
+        "postern_database_duration_seconds",
+    ] {
+        let all = sample(&samples, &format!("{histogram}_count{{{BOOKS}}}"));
+        assert_eq!(
+            sample(&samples, &format!("{histogram}_bucket{{{BOOKS},le=\"+Inf\"}}")),
+            all
+        );
+        assert!(all >= 2000.0 && sample(&samples, &format!("{histogram}_sum{{{BOOKS}}}")) > 0.0);
+        assert!(sample(&samples, &format!("{histogram}_bucket{{{BOOKS},le=\"0.01\"}}")) <= all);
+    }
+    assert_eq!(sample(&samples, "postern_workers"), 4.0);
+    // What pools have is told every second.
+    poll_until("pools have told", || {
+        let samples = scrape(&nginx);
+        let of = |name: &str| sample(&samples, &format!("{name}{{database=\"app\"}}"));
+        of("postern_pool_batches_total") >= 2000.0
+            && of("postern_pool_connections") == of("postern_pool_idle_connections")
+            && of("postern_schema_loads_total") == 4.0
+            && of("postern_statement_hits_total") >= 1990.0
+    });
+}
+
+#[test]
+fn neither_a_reload_nor_a_killed_worker_loses_what_was_counted() {
+    let postgres = Postgres::start();
+    let nginx = Nginx::ready(&config(&postgres.dsn()));
+    ask(&nginx, 200);
+    let queries = format!("postern_queries_total{{{BOOKS}}}");
+    poll_until("all requests are counted", || {
+        sample(&scrape(&nginx), &queries) >= 200.0
+    });
+    let old = nginx.workers();
+    nginx.reload();
+    poll_until("the old workers are gone", || {
+        old.iter().all(|&pid| !process::is_alive(pid))
+    });
+    ask(&nginx, 200);
+    poll_until("the new ones count on", || {
+        sample(&scrape(&nginx), &queries) >= 400.0
+    });
+    let samples = scrape(&nginx);
+    assert_eq!(sample(&samples, "postern_worker_crashes_total"), 0.0);
+    assert_eq!(sample(&samples, "postern_workers"), 4.0);
+    process::signal(nginx.workers()[0], "KILL");
+    poll_until("another one takes its place", || {
+        let samples = scrape(&nginx);
+        sample(&samples, "postern_worker_crashes_total") == 1.0 && sample(&samples, "postern_workers") == 4.0
+    });
+    ask(&nginx, 200);
+    poll_until("all count on", || sample(&scrape(&nginx), &queries) >= 600.0);
+}
+
+#[test]
+fn a_database_that_is_away_is_seen() {
+    let mut postgres = Postgres::start();
+    let nginx = Nginx::ready(&config(&postgres.dsn()));
+    let up = |nginx: &Nginx| sample(&scrape(nginx), "postern_database_up{database=\"app\"}");
+    poll_until("it is up", || up(&nginx) == 4.0);
+    postgres.stop();
+    poll_until("it is down", || {
+        nginx.client().get("/api/books/1");
+        up(&nginx) == 0.0
+    });
+    let refused = |nginx: &Nginx| sample(&scrape(nginx), "postern_pool_refused_total{database=\"app\"}");
+    poll_until("requests are refused", || {
+        nginx.client().get("/api/books/1");
+        refused(&nginx) > 0.0
+    });
+    postgres.resume();
+    poll_until("it is up again", || up(&nginx) == 4.0);
+}
