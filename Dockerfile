@@ -42,5 +42,5 @@ USER www-data
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/api/resources?limit=1"]
+    CMD ["curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8080/readyz"]
 ENTRYPOINT ["nginx", "-c", "/etc/postern/container.conf", "-g", "daemon off;"]

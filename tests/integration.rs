@@ -18,6 +18,7 @@ mod integration {
     mod conditional;
     mod database_faults;
     mod filter;
+    mod health;
     mod jwt_keys;
     mod large_pages;
     mod lifecycle;

@@ -17,6 +17,7 @@ pub mod conditional;
 pub mod config;
 pub mod error;
 pub mod filter;
+pub mod health;
 pub mod inflate;
 pub mod limit;
 pub mod media_type;

@@ -6,6 +6,7 @@ mod database;
 mod etag;
 mod files;
 mod filter;
+mod health;
 mod https;
 mod inflate;
 mod issue_token;
@@ -29,6 +30,7 @@ use nginx_sys::{ngx_command_t, ngx_conf_t};
 pub(crate) use cache::{CacheSettings, CacheZone};
 pub(crate) use database::{DatabaseSettings, Host};
 pub(crate) use filter::{Filter, FilterMode};
+pub(crate) use health::HealthSettings;
 pub(crate) use https::Endpoint;
 pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
@@ -45,7 +47,7 @@ use postern_core::metrics::ZoneReport;
 use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};
 use crate::nginx::phase::ContentHandler;
-use crate::phase::{Metrics, Purge, Resource, Sql};
+use crate::phase::{Health, Metrics, Purge, Resource, Sql};
 use crate::worker;
 
 /// The module's types in nginx's slots.
@@ -72,6 +74,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         c"postern_filter_skip",
         EVERYWHERE | arguments::ONE_OR_MORE,
     ),
+    command::location::<health::PosternHealth>(c"postern_health", context::LOCATION | arguments::ONE_OR_MORE),
     command::location::<inflate::PosternInflate>(c"postern_inflate", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwt>(c"postern_jwt", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<jwt::PosternJwtKey>(c"postern_jwt_key", EVERYWHERE | arguments::ONE_OR_MORE),
@@ -248,6 +251,8 @@ pub(crate) struct LocationConf {
     pub(crate) inflate: inflate::InflateConf,
     /// `postern_validate…`
     pub(crate) validate: validate::ValidateConf,
+    /// `postern_health`; inherited as content is.
+    pub(crate) health: Option<HealthSettings>,
     /// `postern_metrics`; inherited as content is.
     pub(crate) metrics: MetricsConf,
 }
@@ -266,6 +271,7 @@ impl LocationConf {
             (_, Some(_), _) => "postern_sql",
             (.., Some(_)) => "postern_purge",
             (None, None, None) if self.metrics.is_content => "postern_metrics",
+            (None, None, None) if self.health.is_some() => "postern_health",
             (None, None, None) => return Ok(()),
         };
         if other == directive {
@@ -287,7 +293,9 @@ impl Merge for LocationConf {
         let sql = || self.sql.as_ref().map(|_| ContentHandler::of::<Sql>());
         let purge = || self.purge.as_ref().map(|_| ContentHandler::of::<Purge>());
         let metrics = || self.metrics.is_content.then(ContentHandler::of::<Metrics>);
-        resource.or_else(sql).or_else(purge).or_else(metrics)
+        let health = || self.health.as_ref().map(|_| ContentHandler::of::<Health>());
+        let content = resource.or_else(sql).or_else(purge);
+        content.or_else(metrics).or_else(health)
     }
 
     fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
@@ -297,6 +305,7 @@ impl Merge for LocationConf {
             self.issue_token.clone_from(&outer.issue_token);
             self.purge.clone_from(&outer.purge);
             self.metrics.is_content = outer.metrics.is_content;
+            self.health.clone_from(&outer.health);
         }
         if self.issue_token.is_some() && self.sql.is_none() {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());

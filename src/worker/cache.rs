@@ -14,6 +14,7 @@ pub(crate) use making::Making;
 pub(super) use observer::observer;
 pub(crate) use waiting::Waiting;
 
+use super::CACHES;
 use crate::conf::{CacheSettings, CacheZone};
 use crate::nginx::{Level, log, process, time};
 
@@ -183,6 +184,14 @@ impl Question {
         let dependencies = Dependencies::on_anything(&generations, self.source.database);
         Some((dependencies, time::shared_ms()))
     }
+}
+
+/// When changes of a database that others make were last heard of, in this worker or another one. `None` if no zone would know.
+pub(super) fn heard_ms(database: DatabaseId) -> Option<Option<u64>> {
+    CACHES.with_borrow(|zones| {
+        let zone = zones.first()?;
+        Some(zone.generations()?.heard_ms(database))
+    })
 }
 
 /// Forgets the responses in a zone to requests whose paths begin with this; how many there were.

@@ -4,23 +4,27 @@ use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::rc::{Rc, Weak};
 
-use postern_core::cache::{self, DatabaseId, Generations};
+use postern_core::cache::{DatabaseId, Generations, HEARD_FOR_MS, fingerprint};
 use postern_core::config::{DatabaseConfig, Listen};
 use postern_core::error::{Error, Unavailable};
+use postern_core::health::{Check, DatabaseHealth, Status};
 use postern_core::metrics::{Block, DatabaseCounter, DatabaseGauge};
 use postern_core::plan::StatementPlan;
 use postern_core::query::context::{self, Context, ContextStatements};
 use postern_core::query::{Query, StatementCache};
 use postern_core::schema_cache::SchemaCache;
 
+use super::cache;
 use super::changes::{Announced, Announcer, ChangeObserver, Changes, LoggedChanges};
 use super::connector::Connector;
 use super::exchange::{BatchError, Ending, News, Sink, Ticket};
 use super::listener::Listener;
 use super::pool::{Lease, Pool};
+use super::probe::Probe;
 use super::schema::SchemaLoader;
 use crate::conf::DatabaseSettings;
-use crate::nginx::process;
+use crate::nginx::timer::{self, OnExit};
+use crate::nginx::{process, time};
 
 /// A database of this worker.
 pub(crate) struct Database {
@@ -39,6 +43,7 @@ pub(crate) struct Database {
     /// Whom changes are made known to; nobody where there is no cache.
     announcer: Option<Rc<Announcer>>,
     listener: Option<Listener>,
+    probe: Probe,
 }
 
 /// Statements by their shape, for one snapshot of the catalogue.
@@ -49,6 +54,9 @@ struct Statements {
 
 /// How often a batch is sent again before its request gets an error.
 const REPEATS: u32 = 3;
+
+/// How long a health check waits for the catalogue.
+const SCHEMA_TIMEOUT_MS: u64 = 2000;
 
 /// How many statements are kept as text; their prepared forms are counted for each connection.
 const STATEMENT_SHAPES: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
@@ -90,9 +98,10 @@ impl Database {
         Rc::new(Self {
             id: DatabaseId::of(&config.name),
             data: DatabaseId::of(&settings.data_place()),
-            fingerprint: cache::fingerprint(&format!("{settings:?}")),
+            fingerprint: fingerprint(&format!("{settings:?}")),
             announcer: observer.map(|observer| Announcer::new(observer, config.query_timeout_ms)),
             listener,
+            probe: Probe::default(),
             anonymous_role: config.anonymous_role.as_deref().map(Rc::from),
             statements: RefCell::new(statements),
             context_statements: RefCell::new(ContextStatements::new()),
@@ -199,6 +208,44 @@ impl Database {
             DatabaseCounter::StatementMisses
         });
         query
+    }
+
+    /// What there is to say of it: asked for at most once a second.
+    pub(crate) async fn health(&self) -> DatabaseHealth {
+        let (database, pool) = self.probe.ask(&self.pool).await;
+        // A worker that has just started may be about to know it.
+        let _ = timer::timeout(SCHEMA_TIMEOUT_MS, OnExit::Wait, self.schema.current()).await;
+        let schema = match self.schema.loaded_s() {
+            Some(loaded_s) => Check {
+                age_ms: time::unix_s().saturating_sub(loaded_s) * 1000,
+                ..Check::default()
+            },
+            None => Check::now(Status::Fail, Some(Unavailable::SchemaCacheNotLoaded.to_string())),
+        };
+        DatabaseHealth {
+            database,
+            schema,
+            pool,
+            listener: self.listener_health(),
+        }
+    }
+
+    /// The first worker listens for all; through the zone of a cache the others know of it.
+    fn listener_health(&self) -> Option<Check> {
+        if !self.listens() || !self.is_observed() {
+            return None;
+        }
+        let age_ms = match &self.listener {
+            Some(listener) => listener.is_hearing().then_some(0),
+            None => cache::heard_ms(self.data)?.map(|heard_ms| time::shared_ms().saturating_sub(heard_ms)),
+        };
+        let is_hearing = age_ms.is_some_and(|age_ms| age_ms < HEARD_FOR_MS);
+        let deaf = || "changes that others make are not heard of".to_owned();
+        Some(Check {
+            status: if is_hearing { Status::Pass } else { Status::Warn },
+            age_ms: age_ms.unwrap_or_default(),
+            output: (!is_hearing).then(deaf),
+        })
     }
 
     /// Writes down what was counted, and what it is like now.

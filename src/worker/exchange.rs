@@ -45,6 +45,13 @@ pub(crate) enum BatchError {
     Overtaken,
 }
 
+/// Takes no rows: what counts is that a batch ends.
+pub(super) struct NoRows;
+
+impl Sink for NoRows {
+    fn row(&mut self, _statement: usize, _row: &DataRow<'_>) {}
+}
+
 /// What a connection knows of a batch.
 pub(crate) trait Ticket {
     /// What the rows that come next consist of.

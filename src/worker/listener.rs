@@ -8,13 +8,12 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use postern_core::config::DatabaseConfig;
-use postern_core::pg::DataRow;
 use postern_core::query::changes::{self, CHANNEL};
 
 use super::changes::ChangeObserver;
 use super::connection::{CloseUnlessWanted, Connection, Owner};
 use super::connector::Connector;
-use super::exchange::{BatchError, Exchange, Sink};
+use super::exchange::{BatchError, Exchange, NoRows};
 use crate::conf::DatabaseSettings;
 use crate::nginx::executor::{self, Task};
 use crate::nginx::timer::{self, OnExit};
@@ -241,10 +240,4 @@ impl Owner for Ear {
             waker.wake();
         }
     }
-}
-
-struct NoRows;
-
-impl Sink for NoRows {
-    fn row(&mut self, _statement: usize, _row: &DataRow<'_>) {}
 }

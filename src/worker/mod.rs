@@ -15,6 +15,7 @@ mod listener;
 mod metrics;
 mod pace;
 mod pool;
+mod probe;
 mod schema;
 mod transport;
 
@@ -75,6 +76,11 @@ pub(crate) fn stop() {
 /// The database of that number.
 pub(crate) fn database(number: usize) -> Option<Rc<Database>> {
     DATABASES.with_borrow(|databases| databases.get(number).cloned())
+}
+
+/// All databases.
+pub(crate) fn databases() -> Vec<Rc<Database>> {
+    DATABASES.with_borrow(Vec::clone)
 }
 
 /// Something in a relation of this name may have changed, in whichever database.

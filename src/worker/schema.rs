@@ -14,7 +14,7 @@ use postern_core::query::introspection;
 use postern_core::schema_cache::{SchemaCache, SchemaCacheBuilder, SchemaCacheError};
 
 use super::connection::Connection;
-use super::exchange::{BatchError, Exchange, Sink};
+use super::exchange::{BatchError, Exchange, NoRows, Sink};
 use super::pool::{Pool, PoolObserver};
 use crate::nginx::executor::{self, Task};
 use crate::nginx::timer::{self, OnExit};
@@ -287,10 +287,4 @@ impl Sink for CatalogueRows {
             self.error = self.builder.row(json).err();
         }
     }
-}
-
-struct NoRows;
-
-impl Sink for NoRows {
-    fn row(&mut self, _statement: usize, _row: &DataRow<'_>) {}
 }

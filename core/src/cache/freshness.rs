@@ -79,7 +79,7 @@ impl Judge<'_> {
 }
 
 /// Whoever listens says so every half second; after so long nobody does.
-const HEARD_FOR_MS: u64 = 1500;
+pub const HEARD_FOR_MS: u64 = 1500;
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ mod store;
 
 pub use control::RequestControl;
 pub use first_level::FirstLevel;
-pub use freshness::Judge;
+pub use freshness::{HEARD_FOR_MS, Judge};
 pub use generations::{DatabaseId, Dependencies, Generations};
 pub use key::{Key, KeyBuilder, MAX_KEY_BYTES, fingerprint};
 pub use purge::Purge;

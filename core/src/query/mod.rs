@@ -8,6 +8,7 @@ pub mod context;
 pub mod introspection;
 mod params;
 mod predicate;
+mod probe;
 mod select;
 mod sql;
 mod statement;
@@ -17,6 +18,7 @@ mod write;
 pub(crate) use array::write_literal as write_array_literal;
 pub use build::build;
 pub use params::Params;
+pub use probe::probe;
 pub use statement::{OutputColumn, Rendering, Statement};
 pub use statement_cache::StatementCache;
 

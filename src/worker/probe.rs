@@ -1,0 +1,101 @@
+//! Whether a database answers: asked at most once a second, however many want to know.
+
+use std::cell::Cell;
+
+use postern_core::error::Unavailable;
+use postern_core::health::{Check, Status};
+use postern_core::query;
+use tokio::sync::Mutex;
+
+use super::exchange::{BatchError, NoRows};
+use super::pool::Pool;
+use crate::nginx::time;
+use crate::nginx::timer::{self, OnExit};
+
+/// What was found out last.
+#[derive(Default)]
+pub(super) struct Probe {
+    last: Cell<Option<Found>>,
+    turn: Mutex<()>,
+}
+
+/// What a probe has found.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    at_ms: u64,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    Answered,
+    /// No connection had room for the question.
+    Busy(Unavailable),
+    Failed(Unavailable),
+}
+
+/// For how long an answer is good.
+const GOOD_FOR_MS: u64 = 1000;
+
+/// Who does not answer within this time does not answer.
+const TIMEOUT_MS: u64 = 2000;
+
+impl Probe {
+    /// Asks, if nobody has within the last second: the checks of the database, and of the pool.
+    pub(super) async fn ask(&self, pool: &Pool) -> (Check, Check) {
+        let _turn = self.turn.lock().await;
+        let is_good = |found: &Found| time::monotonic_ms().saturating_sub(found.at_ms) < GOOD_FOR_MS;
+        let found = match self.last.get().filter(is_good) {
+            Some(found) => found,
+            None => {
+                let outcome = ask(pool).await;
+                let at_ms = time::monotonic_ms();
+                let found = Found { at_ms, outcome };
+                self.last.set(Some(found));
+                found
+            }
+        };
+        found.checks()
+    }
+}
+
+impl Found {
+    fn checks(self) -> (Check, Check) {
+        let age_ms = time::monotonic_ms().saturating_sub(self.at_ms);
+        let check = |status: Status, output: Option<String>| Check {
+            status,
+            age_ms,
+            output,
+        };
+        let passed = || check(Status::Pass, None);
+        match self.outcome {
+            Outcome::Answered => (passed(), passed()),
+            Outcome::Busy(reason) => (
+                check(Status::Warn, Some("it was not asked".to_owned())),
+                check(Status::Fail, Some(reason.to_string())),
+            ),
+            Outcome::Failed(reason) => (check(Status::Fail, Some(reason.to_string())), passed()),
+        }
+    }
+}
+
+async fn ask(pool: &Pool) -> Outcome {
+    let answer = async {
+        let lease = match pool.lease().await {
+            Ok(lease) => lease,
+            Err(busy @ (Unavailable::AcquireTimeout | Unavailable::QueueFull)) => return Outcome::Busy(busy),
+            Err(reason) => return Outcome::Failed(reason),
+        };
+        let question = query::probe();
+        let finished = lease.submit(NoRows, true, "", &[&question], |ticket| ticket);
+        match finished.await {
+            // Whatever it says: it answers.
+            (_, Ok(()) | Err(BatchError::Failed(_))) => Outcome::Answered,
+            (_, Err(BatchError::Lost(reason))) => Outcome::Failed(reason),
+            (_, Err(BatchError::Overtaken)) => Outcome::Busy(Unavailable::AcquireTimeout),
+        }
+    };
+    timer::timeout(TIMEOUT_MS, OnExit::Wait, answer)
+        .await
+        .unwrap_or(Outcome::Failed(Unavailable::QueryTimeout))
+}
