@@ -16,7 +16,7 @@ use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
     FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
-    Preaccess, Precontent, Queries, QueryTime, Role, User, Validate,
+    Preaccess, Precontent, Queries, QueryTime, Role, TraceField, TraceId, Traceparent, User, Validate,
 };
 use crate::worker;
 
@@ -76,6 +76,8 @@ unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         variable::add::<CacheAge>(cf)?;
         variable::add::<LimitStatus>(cf)?;
         variable::add::<LimitRemaining>(cf)?;
+        variable::add::<TraceId>(cf)?;
+        variable::add::<Traceparent>(cf)?;
         variable::add_prefix::<Claim>(cf)
     });
     added.map_or(nginx::ERROR, |()| nginx::OK)
@@ -96,7 +98,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         if conf::counts_requests(cf)? {
             phase::add_log_handler::<CountRequest>(cf)?;
         }
-        filter::install::<(LimitFields, (CacheFields, (NoStore, ErrorBody))), ErrorBody>();
+        filter::install::<(LimitFields, (CacheFields, (TraceField, (NoStore, ErrorBody)))), ErrorBody>();
         Some(())
     });
     installed.map_or(nginx::ERROR, |()| nginx::OK)

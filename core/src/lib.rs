@@ -32,4 +32,5 @@ pub mod response;
 pub mod schema_cache;
 pub mod sql_endpoint;
 pub mod tls;
+pub mod trace;
 pub mod validate;

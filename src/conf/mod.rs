@@ -19,6 +19,7 @@ mod resource;
 mod security_log;
 mod sql;
 mod tls;
+mod trace;
 mod validate;
 mod zone;
 
@@ -105,6 +106,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         c"postern_security_log",
         EVERYWHERE | arguments::ONE_OR_MORE,
     ),
+    command::location::<trace::PosternTrace>(c"postern_trace", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidate>(c"postern_validate", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidateArg>(
         c"postern_validate_arg",
@@ -251,6 +253,8 @@ pub(crate) struct LocationConf {
     pub(crate) inflate: inflate::InflateConf,
     /// `postern_validate…`
     pub(crate) validate: validate::ValidateConf,
+    /// `postern_trace`
+    pub(crate) trace: trace::TraceConf,
     /// `postern_health`; inherited as content is.
     pub(crate) health: Option<HealthSettings>,
     /// `postern_metrics`; inherited as content is.
@@ -312,6 +316,7 @@ impl Merge for LocationConf {
         }
         self.cache.merge(&outer.cache);
         self.etag.merge(outer.etag);
+        self.trace.merge(outer.trace);
         self.limit.merge(&outer.limit);
         self.validate.merge(&outer.validate);
         self.filter.merge(&outer.filter);

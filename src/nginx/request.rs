@@ -210,6 +210,13 @@ impl Request {
         unsafe { &*conf }
     }
 
+    /// Looks at the client's request, of which this one may be a part.
+    pub(crate) fn with_main<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        let main = self.0.main;
+        // SAFETY: a request has a live main request; if it is this one, `self` is not used meanwhile.
+        look(unsafe { Self::from_raw(main) })
+    }
+
     /// The module's configuration of the `http` block.
     pub(crate) fn main_conf<M: Module>(&self) -> &M::MainConf {
         // SAFETY: nginx gives every request an array with a slot for each module.

@@ -7,6 +7,7 @@ use postern_core::error::Error;
 use postern_core::query::{Query, context};
 use postern_core::request_context;
 
+use super::trace::trace;
 use crate::conf::{JwtMode, Postern};
 use crate::nginx::Request;
 use crate::worker::Database;
@@ -47,12 +48,18 @@ impl Caller {
     /// The query that tells PostgreSQL of the request, with what is switched on; `None` if nothing is.
     pub(super) fn context(
         &self,
-        request: &Request,
+        request: &mut Request,
         database: &Database,
         read_only: bool,
         generic_plan: bool,
     ) -> Option<Query> {
         let wanted = database.config().context;
+        let trace = trace(request);
+        let traceparent = trace.map(|trace| trace.traceparent());
+        let names_application = request.location_conf::<Postern>().trace.sets_application_name();
+        let application_name = trace
+            .filter(|_| names_application)
+            .map(|trace| format!("postern/{}", trace.trace_id()));
         let mut json = Vec::with_capacity(CONTEXT_CAPACITY);
         if wanted.headers {
             request_context::write_headers_json(&mut json, request.headers());
@@ -80,6 +87,8 @@ impl Caller {
             cookies: has_cookies.then_some(cookies),
             method: wanted.method.then(|| request.method()),
             path: wanted.path.then(|| path.as_bytes()),
+            traceparent: traceparent.as_deref(),
+            application_name: application_name.as_deref(),
             search_path: database.search_path_for_request(),
             read_only,
             generic_plan,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use postern_core::auth::Identity;
 use postern_core::metrics::JwtResult;
+use postern_core::trace::Trace;
 
 use super::cache::Note;
 use super::filter::{FilterState, Found};
@@ -37,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) jwt: Option<JwtResult>,
     /// It is not what the location demands.
     pub(crate) is_invalid: bool,
+    /// The trace that it is part of.
+    pub(crate) trace: Option<Trace>,
     /// What it has had from the database.
     pub(crate) database: DatabaseUse,
     /// What the cache has made of it.

@@ -19,6 +19,7 @@ mod reply;
 mod resource;
 mod rows;
 mod sql;
+mod trace;
 mod validate;
 mod variables;
 
@@ -35,5 +36,6 @@ pub(crate) use metrics::Metrics;
 pub(crate) use no_store::NoStore;
 pub(crate) use resource::Resource;
 pub(crate) use sql::Sql;
+pub(crate) use trace::{TraceField, TraceId, Traceparent};
 pub(crate) use validate::Validate;
 pub(crate) use variables::{Claim, FilterClass, FilterStatus, Queries, QueryTime, Role, User};

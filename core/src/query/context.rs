@@ -21,6 +21,10 @@ pub struct Context<'a> {
     pub method: Option<&'a [u8]>,
     /// `request.path`
     pub path: Option<&'a [u8]>,
+    /// `request.traceparent` (W3C Trace Context).
+    pub traceparent: Option<&'a str>,
+    /// `application_name`
+    pub application_name: Option<&'a str>,
     /// `search_path`, as [`search_path`] writes it.
     pub search_path: Option<&'a str>,
     /// Nothing may be written in this transaction.
@@ -31,7 +35,7 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The settings with a value of the request's, in the order of [`SETTINGS`].
-    fn values(&self) -> [Option<&'a [u8]>; 7] {
+    fn values(&self) -> [Option<&'a [u8]>; 9] {
         [
             self.role.map(str::as_bytes),
             self.claims,
@@ -39,6 +43,8 @@ impl<'a> Context<'a> {
             self.cookies,
             self.method,
             self.path,
+            self.traceparent.map(str::as_bytes),
+            self.application_name.map(str::as_bytes),
             self.search_path.map(str::as_bytes),
         ]
     }
@@ -49,7 +55,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The statements for the combinations of settings that were in use; there are at most 512.
+/// The statements for the combinations of settings that were in use; there are at most 2048, and far fewer in any configuration.
 #[derive(Debug, Default)]
 pub struct ContextStatements {
     statements: HashMap<u16, Rc<Statement>>,
@@ -115,13 +121,15 @@ fn statement(combination: u16) -> Statement {
     Statement::new(format!("SELECT num_nonnulls({})", calls.join(", ")), [], 1)
 }
 
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 9] = [
     "role",
     "request.jwt.claims",
     "request.headers",
     "request.cookies",
     "request.method",
     "request.path",
+    "request.traceparent",
+    "application_name",
     "search_path",
 ];
 

@@ -18,6 +18,8 @@ fn settings_hold_for_the_rest_of_the_batch_and_not_a_moment_longer() {
         cookies: Some(b"{}"),
         method: Some(b"GET"),
         path: Some(b"/x"),
+        traceparent: Some("00-a-b-01"),
+        application_name: Some("postern/a"),
         search_path: Some(&path),
         read_only: true,
         generic_plan: true,
@@ -25,7 +27,8 @@ fn settings_hold_for_the_rest_of_the_batch_and_not_a_moment_longer() {
     let settings = statements.query(&context).expect("all of them");
     let all = "SELECT current_user, current_setting('request.jwt.claims'), current_setting('request.method'),
         current_setting('request.path'), current_setting('search_path'), current_setting('transaction_read_only'),
-        current_setting('plan_cache_mode'), current_setting('request.headers'), current_setting('request.cookies')";
+        current_setting('plan_cache_mode'), current_setting('request.headers'), current_setting('request.cookies'),
+        current_setting('request.traceparent'), current_setting('application_name')";
     let rows = session.batch(&[&settings, &query(all, &[])]).expect("settings");
     let values: Vec<_> = rows[0]
         .iter()
@@ -41,6 +44,8 @@ fn settings_hold_for_the_rest_of_the_batch_and_not_a_moment_longer() {
         "force_generic_plan",
         "{}",
         "{}",
+        "00-a-b-01",
+        "postern/a",
     ];
     assert_eq!(values, expected);
     let after = "SELECT current_user, coalesce(current_setting('request.path', true), ''),
