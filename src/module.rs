@@ -16,7 +16,8 @@ use crate::nginx::{self, Module, filter, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
     FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
-    Preaccess, Precontent, Queries, QueryTime, Role, TraceField, TraceId, Traceparent, User, Validate,
+    Preaccess, Precontent, Queries, QueryTime, Role, ServerTiming, Step, Timed, TraceField, TraceId,
+    Traceparent, User, Validate,
 };
 use crate::worker;
 
@@ -88,17 +89,23 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     let installed = guarded(None, || {
         let cf = NonNull::new(cf)?;
         conf::finish(cf)?;
-        phase::add_preaccess_handler::<Preaccess>(cf)?;
-        phase::add_access_handler::<Access>(cf)?;
+        phase::add_preaccess_handler::<Timed<Preaccess, { Step::Limit as usize }>>(cf)?;
+        phase::add_access_handler::<Timed<Access, { Step::Auth as usize }>>(cf)?;
         // Limits come first: nginx runs the handlers of a phase from the last one to the first.
-        phase::add_precontent_handler::<Validate>(cf)?;
-        phase::add_precontent_handler::<FilterInput>(cf)?;
+        phase::add_precontent_handler::<Timed<Validate, { Step::Validate as usize }>>(cf)?;
+        phase::add_precontent_handler::<Timed<FilterInput, { Step::Filter as usize }>>(cf)?;
         phase::add_precontent_handler::<InflateBody>(cf)?;
-        phase::add_precontent_handler::<Precontent>(cf)?;
+        phase::add_precontent_handler::<Timed<Precontent, { Step::Limit as usize }>>(cf)?;
         if conf::counts_requests(cf)? {
             phase::add_log_handler::<CountRequest>(cf)?;
         }
-        filter::install::<(LimitFields, (CacheFields, (TraceField, (NoStore, ErrorBody)))), ErrorBody>();
+        filter::install::<
+            (
+                LimitFields,
+                (CacheFields, (ServerTiming, (TraceField, (NoStore, ErrorBody)))),
+            ),
+            ErrorBody,
+        >();
         Some(())
     });
     installed.map_or(nginx::ERROR, |()| nginx::OK)

@@ -3,7 +3,6 @@
 
 mod cache;
 mod database;
-mod etag;
 mod files;
 mod filter;
 mod health;
@@ -18,6 +17,7 @@ mod purge;
 mod resource;
 mod security_log;
 mod sql;
+mod switches;
 mod tls;
 mod trace;
 mod validate;
@@ -61,7 +61,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<cache::PosternCache>(c"postern_cache", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<cache::PosternCacheControl>(c"postern_cache_control", EVERYWHERE | arguments::ONE),
     command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
-    command::location::<etag::PosternEtag>(c"postern_etag", EVERYWHERE | arguments::ONE),
+    command::location::<switches::PosternEtag>(c"postern_etag", EVERYWHERE | arguments::ONE),
     command::location::<filter::PosternFilter>(c"postern_filter", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<filter::PosternFilterHeaders>(
         c"postern_filter_headers",
@@ -106,6 +106,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         c"postern_security_log",
         EVERYWHERE | arguments::ONE_OR_MORE,
     ),
+    command::location::<switches::PosternServerTiming>(c"postern_server_timing", EVERYWHERE | arguments::ONE),
     command::location::<trace::PosternTrace>(c"postern_trace", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidate>(c"postern_validate", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidateArg>(
@@ -242,7 +243,9 @@ pub(crate) struct LocationConf {
     /// `postern_cache…`
     pub(crate) cache: cache::CacheConf,
     /// `postern_etag`
-    pub(crate) etag: etag::EtagConf,
+    pub(crate) etag: switches::Switch,
+    /// `postern_server_timing`
+    pub(crate) server_timing: switches::Switch,
     /// `postern_jwt`
     pub(crate) jwt: jwt::JwtConf,
     /// `postern_limit`
@@ -316,6 +319,7 @@ impl Merge for LocationConf {
         }
         self.cache.merge(&outer.cache);
         self.etag.merge(outer.etag);
+        self.server_timing.merge(outer.server_timing);
         self.trace.merge(outer.trace);
         self.limit.merge(&outer.limit);
         self.validate.merge(&outer.validate);

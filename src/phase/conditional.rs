@@ -46,7 +46,7 @@ pub(super) fn apply(request: &mut Request, mut reply: Reply) -> Reply {
 /// Whether responses have tags of ours: not where they are tokens, which nobody may keep.
 fn has_tags(request: &Request) -> bool {
     let conf = request.location_conf::<Postern>();
-    conf.etag.is_on() && conf.issue_token.is_none()
+    conf.etag.is_on_or(true) && conf.issue_token.is_none()
 }
 
 fn own_tag(reply: &Reply) -> Option<&Bytes> {

@@ -11,6 +11,7 @@ use super::filter::{FilterState, Found};
 use super::inflate::Inflating;
 use super::limit::LimitState;
 use super::queries::DatabaseUse;
+use super::timing::Timings;
 use super::validate::Failure;
 
 /// The module's value of a request.
@@ -40,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) is_invalid: bool,
     /// The trace that it is part of.
     pub(crate) trace: Option<Trace>,
+    /// What its steps have taken, where that is told.
+    pub(crate) timings: Timings,
     /// What it has had from the database.
     pub(crate) database: DatabaseUse,
     /// What the cache has made of it.

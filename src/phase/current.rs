@@ -1,6 +1,7 @@
 //! The row that a conditional write is about, as it is now (RFC 9110 section 13): read first, and required to be still the same by the
 //! statement that writes. So nobody has to hold a transaction open, and no change that comes between is lost.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use postern_core::error::Error;
@@ -80,6 +81,7 @@ fn prepare(
         queries: context.into_iter().chain([main]).collect(),
         read_only: true,
         changes: Changes::Nothing,
+        pool_us: Cell::default(),
     };
     Ok((batch, plan))
 }

@@ -14,6 +14,8 @@ pub(crate) struct DatabaseUse {
     pub(crate) queries: u32,
     /// How long the request has waited for it, and for room on a connection, in microseconds.
     pub(crate) waited_us: u64,
+    /// How long of that for room on a connection.
+    pub(crate) pool_us: u64,
 }
 
 /// Runs a batch of the request. `sending_us` tells how long of that the client has let it wait.
@@ -34,6 +36,7 @@ pub(super) async fn run<S: Sink, P: Parts<S>>(
         if let Some(context) = request.context_or_default::<Postern>() {
             context.database.queries += 1;
             context.database.waited_us += waited_us;
+            context.database.pool_us += batch.pool_us.get();
         }
     });
     result

@@ -1,5 +1,6 @@
 //! Content phase of a `postern_resource` location: from a request to one batch of SQL, from its rows to a response.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use postern_core::api_request::ApiRequest;
@@ -279,6 +280,7 @@ fn prepare(
             queries,
             read_only,
             changes,
+            pool_us: Cell::default(),
         },
         response,
         position,

@@ -1,5 +1,6 @@
 //! Content phase of a `postern_sql` location: from a request to the parameters of its script, from the result to a response.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use postern_core::auth::TokenResponse;
@@ -187,6 +188,7 @@ fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -
         queries,
         read_only: head.read_only,
         changes: changes(settings, head.read_only),
+        pool_us: Cell::default(),
     })
 }
 

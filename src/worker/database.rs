@@ -1,6 +1,6 @@
 //! A database: its pool, its schema cache, and the one way to run statements on it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
 use std::rc::{Rc, Weak};
 
@@ -71,6 +71,8 @@ pub(crate) struct Batch {
     pub(crate) read_only: bool,
     /// What is known to change when it is committed.
     pub(crate) changes: Changes,
+    /// How long it has waited for room on a connection, in microseconds.
+    pub(crate) pool_us: Cell<u64>,
 }
 
 impl Database {
@@ -274,6 +276,7 @@ impl Database {
         let mut repeats = REPEATS;
         loop {
             let lease = self.pool.lease().await?;
+            batch.pool_us.set(batch.pool_us.get() + lease.waited_us);
             // The last attempt keeps its place, however long the statement before it takes.
             let repeatable = batch.read_only && repeats > 0;
             let announce = |ticket| self.announced(ticket, batch);

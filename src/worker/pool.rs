@@ -66,6 +66,8 @@ pub(crate) struct Pool {
 /// The right to submit one batch.
 pub(crate) struct Lease {
     connection: Option<Rc<Connection>>,
+    /// How long it was waited for, in microseconds.
+    pub(super) waited_us: u64,
 }
 
 /// A request that waits for a lease.
@@ -137,13 +139,14 @@ impl Pool {
             return Ok(lease);
         }
         let began_us = time::precise_us();
-        let lease = self.wait_for_lease().await;
-        match lease {
-            Ok(_) => {
+        let mut lease = self.wait_for_lease().await;
+        match &mut lease {
+            Ok(lease) => {
                 let waited_us = time::precise_us().saturating_sub(began_us);
                 self.counters.count(DatabaseCounter::Batches);
                 self.counters.count(DatabaseCounter::Waits);
                 self.counters.add(DatabaseCounter::WaitUs, waited_us);
+                lease.waited_us = waited_us;
             }
             Err(_) => self.counters.count(DatabaseCounter::Refused),
         }
@@ -428,6 +431,7 @@ impl Lease {
         connection.change_load(1);
         Self {
             connection: Some(Rc::clone(connection)),
+            waited_us: 0,
         }
     }
 

@@ -1,0 +1,99 @@
+//! Server-Timing (W3C): what the steps of a request have taken, where the location wants that told.
+
+use std::fmt::Write;
+use std::marker::PhantomData;
+
+use crate::conf::Postern;
+use crate::nginx::filter::HeaderFilter;
+use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::{Request, time};
+
+/// A step that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Verifying tokens.
+    Auth,
+    /// Limits.
+    Limit,
+    /// The input filter.
+    Filter,
+    /// Validation.
+    Validate,
+}
+
+/// What the steps have taken, in microseconds; `None` where a step was not taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Timings([Option<u64>; STEPS.len()]);
+
+/// The steps by their numbers.
+const STEPS: [(Step, &str); 4] = [
+    (Step::Auth, "auth"),
+    (Step::Limit, "limit"),
+    (Step::Filter, "filter"),
+    (Step::Validate, "validate"),
+];
+
+/// A handler that is measured, as the step with this number.
+pub(crate) struct Timed<H, const STEP: usize>(PhantomData<H>);
+
+impl<H: Handler, const STEP: usize> Handler for Timed<H, STEP> {
+    fn handle(request: &mut Request) -> Verdict {
+        if !request.location_conf::<Postern>().server_timing.is_on_or(false) {
+            return H::handle(request);
+        }
+        let began_us = time::precise_us();
+        let verdict = H::handle(request);
+        // Else the request is answered, or may be gone.
+        if matches!(verdict, Verdict::Decline | Verdict::Allow | Verdict::Status(_)) {
+            let took_us = time::precise_us().saturating_sub(began_us);
+            if let Some(context) = request.context_or_default::<Postern>()
+                && let Some(total) = context.timings.0.get_mut(STEP)
+            {
+                *total = Some(total.unwrap_or_default() + took_us);
+            }
+        }
+        verdict
+    }
+}
+
+/// The header filter.
+pub(crate) struct ServerTiming;
+
+impl HeaderFilter for ServerTiming {
+    fn filter(request: &mut Request) {
+        if !request.is_main() || !request.location_conf::<Postern>().server_timing.is_on_or(false) {
+            return;
+        }
+        let Some(context) = request.context::<Postern>() else {
+            return;
+        };
+        let mut field = String::new();
+        let mut add = |name: &str, us: u64| {
+            let separator = if field.is_empty() { "" } else { ", " };
+            let _ = write!(field, "{separator}{name};dur={}.{:03}", us / 1000, us % 1000);
+        };
+        for ((_, name), took_us) in STEPS.iter().zip(context.timings.0) {
+            if let Some(took_us) = took_us {
+                add(name, took_us);
+            }
+        }
+        if context.database.queries != 0 {
+            add("pool", context.database.pool_us);
+            add(
+                "query",
+                context
+                    .database
+                    .waited_us
+                    .saturating_sub(context.database.pool_us),
+            );
+        }
+        if let Some(note) = context.cache {
+            let separator = if field.is_empty() { "" } else { ", " };
+            let _ = write!(field, "{separator}cache;desc={}", note.status().name());
+        }
+        if !field.is_empty() {
+            // Without memory for a field nginx has none for the response either.
+            request.add_constant_header("Server-Timing", field.as_bytes());
+        }
+    }
+}
