@@ -79,8 +79,30 @@ impl Shared for Counted {
 pub(crate) struct MetricsConf {
     /// It tells metrics.
     pub(super) is_content: bool,
+    /// The location as it is written: `/api/`, `= /login`, `~* \.json$`, `@fallback`; empty outside of all of them.
+    location: Box<str>,
     /// Its series, once a request has ended in it; `None` in it if there is no room for one.
     pub(crate) series: OnceCell<Option<Series>>,
+}
+
+impl MetricsConf {
+    /// Notes the block that begins.
+    pub(super) fn begin(&mut self, cf: &Conf<'_>) {
+        if let [b"location", words @ ..] = cf.raw_arguments().as_slice() {
+            self.location = String::from_utf8_lossy(&words.join(&b' ')).into();
+        }
+    }
+
+    /// A condition (`if`, `limit_except`) is no location of its own.
+    pub(super) fn merge_condition(&mut self, outer: &Self) {
+        self.is_content = outer.is_content;
+        self.location.clone_from(&outer.location);
+    }
+
+    /// The location as it is written.
+    pub(crate) fn location(&self) -> &str {
+        &self.location
+    }
 }
 
 /// The directive.

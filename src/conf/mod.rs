@@ -293,6 +293,7 @@ impl LocationConf {
 impl Merge for LocationConf {
     fn begin(&mut self, cf: &Conf<'_>) {
         self.limit.begin(cf);
+        self.metrics.begin(cf);
     }
 
     fn content(&self) -> Option<ContentHandler> {
@@ -311,7 +312,7 @@ impl Merge for LocationConf {
             self.sql.clone_from(&outer.sql);
             self.issue_token.clone_from(&outer.issue_token);
             self.purge.clone_from(&outer.purge);
-            self.metrics.is_content = outer.metrics.is_content;
+            self.metrics.merge_condition(&outer.metrics);
             self.health.clone_from(&outer.health);
         }
         if self.issue_token.is_some() && self.sql.is_none() {

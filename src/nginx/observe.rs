@@ -37,19 +37,4 @@ impl Request {
         // SAFETY: a string of the configuration.
         unsafe { super::bytes(name) }
     }
-
-    /// The location as the configuration has it: `/api/`, `= /login`, `~ \.json$`, `@fallback`; empty outside of all of them.
-    pub(crate) fn location_name(&self) -> Vec<u8> {
-        let location = self.core_location();
-        // SAFETY: a string of the configuration.
-        let name = unsafe { super::bytes(location.name) };
-        let modifier: &[u8] = if location.exact_match() != 0 {
-            b"= "
-        } else if !location.regex.is_null() {
-            b"~ "
-        } else {
-            b""
-        };
-        [modifier, name].concat()
-    }
 }

@@ -2,7 +2,8 @@
 
 use postern_core::metrics::{Label, Observation};
 
-use crate::conf::Postern;
+use super::queries::DatabaseUse;
+use crate::conf::{MetricsConf, Postern};
 use crate::nginx::Request;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::worker;
@@ -20,6 +21,7 @@ impl Handler for CountRequest {
 }
 
 fn count(request: &mut Request) {
+    let used = DatabaseUse::of(request);
     let mut observation = Observation {
         method: b"",
         status: match request.error_status() {
@@ -28,8 +30,8 @@ fn count(request: &mut Request) {
         },
         duration_us: request.duration_ms() * 1000,
         sent_bytes: request.sent_bytes(),
-        queries: 0,
-        database_us: 0,
+        queries: used.queries(),
+        database_us: used.waited_us(),
         cache: None,
         limit: None,
         filter: None,
@@ -37,10 +39,6 @@ fn count(request: &mut Request) {
         jwt: None,
     };
     if let Some(context) = request.context::<Postern>() {
-        observation.queries = context.database.queries;
-        observation.database_us = context.database.waited_us;
-        // nginx's clock has milliseconds.
-        observation.duration_us = observation.duration_us.max(observation.database_us);
         observation.cache = context.cache.map(|note| note.status());
         observation.limit = context.limits.judgement();
         observation.filter = context.finding.map(|finding| finding.is_blocked);
@@ -49,13 +47,12 @@ fn count(request: &mut Request) {
     }
     observation.method = request.method();
     let conf = request.location_conf::<Postern>();
-    worker::count(&conf.metrics, || label(request), &observation);
+    worker::count(&conf.metrics, || label(request, &conf.metrics), &observation);
 }
 
-fn label(request: &Request) -> Label {
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+fn label(request: &Request, conf: &MetricsConf) -> Label {
     Label::Endpoint {
-        server: text(request.server_name().to_vec()),
-        location: text(request.location_name()),
+        server: String::from_utf8_lossy(request.server_name()).into_owned(),
+        location: conf.location().to_owned(),
     }
 }

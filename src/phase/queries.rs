@@ -4,18 +4,50 @@ use postern_core::error::Error;
 
 use crate::conf::Postern;
 use crate::nginx::task::RequestHandle;
-use crate::nginx::time;
+use crate::nginx::{Request, time};
 use crate::worker::{Batch, Database, Parts, Sink};
 
-/// What a request has had from the database.
+/// What a request has had from the database, with its subrequests.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DatabaseUse {
     /// How often it was asked.
-    pub(crate) queries: u32,
+    queries: u32,
     /// How long the request has waited for it, and for room on a connection, in microseconds.
-    pub(crate) waited_us: u64,
+    waited_us: u64,
     /// How long of that for room on a connection.
-    pub(crate) pool_us: u64,
+    pool_us: u64,
+    /// Since when it waits, on the clock of [`time::precise_us`]; `None` if it does not. A client that goes away leaves it so.
+    since_us: Option<u64>,
+}
+
+impl DatabaseUse {
+    /// What the client's request has had until now.
+    pub(super) fn of(request: &mut Request) -> Self {
+        request.with_main(|request| {
+            let context = request.context::<Postern>();
+            let mut used = context.map(|context| context.database).unwrap_or_default();
+            if let Some(since_us) = used.since_us.take() {
+                used.queries += 1;
+                used.waited_us += time::precise_us().saturating_sub(since_us);
+            }
+            used
+        })
+    }
+
+    /// How often it was asked.
+    pub(super) fn queries(&self) -> u32 {
+        self.queries
+    }
+
+    /// How long the request has waited for it, and for room on a connection, in microseconds.
+    pub(super) fn waited_us(&self) -> u64 {
+        self.waited_us
+    }
+
+    /// How long of that for room on a connection.
+    pub(super) fn pool_us(&self) -> u64 {
+        self.pool_us
+    }
 }
 
 /// Runs a batch of the request. `sending_us` tells how long of that the client has let it wait.
@@ -28,16 +60,27 @@ pub(super) async fn run<S: Sink, P: Parts<S>>(
     sending_us: impl FnOnce(&P) -> u64,
 ) -> Result<S, Error> {
     let began_us = time::precise_us();
+    note(handle, |used| used.since_us = Some(began_us));
     let result = database.run(batch, sink, parts).await;
-    let waited_us = time::precise_us()
-        .saturating_sub(began_us)
-        .saturating_sub(sending_us(parts));
-    handle.with(|request| {
-        if let Some(context) = request.context_or_default::<Postern>() {
-            context.database.queries += 1;
-            context.database.waited_us += waited_us;
-            context.database.pool_us += batch.pool_us.get();
+    let waited_us = time::precise_us().saturating_sub(began_us);
+    let waited_us = waited_us.saturating_sub(sending_us(parts));
+    note(handle, |used| {
+        used.since_us = None;
+        if let Some(pool_us) = batch.pool_us.get() {
+            used.queries += 1;
+            used.waited_us += waited_us;
+            used.pool_us += pool_us;
         }
     });
     result
+}
+
+fn note(handle: &RequestHandle, change: impl FnOnce(&mut DatabaseUse)) {
+    handle.with(|request| {
+        request.with_main(|request| {
+            if let Some(context) = request.context_or_default::<Postern>() {
+                change(&mut context.database);
+            }
+        });
+    });
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::marker::PhantomData;
 
+use super::queries::DatabaseUse;
 use crate::conf::Postern;
 use crate::nginx::filter::HeaderFilter;
 use crate::nginx::phase::{Handler, Verdict};
@@ -64,6 +65,7 @@ impl HeaderFilter for ServerTiming {
         if !request.is_main() || !request.location_conf::<Postern>().server_timing.is_on_or(false) {
             return;
         }
+        let used = DatabaseUse::of(request);
         let Some(context) = request.context::<Postern>() else {
             return;
         };
@@ -77,15 +79,9 @@ impl HeaderFilter for ServerTiming {
                 add(name, took_us);
             }
         }
-        if context.database.queries != 0 {
-            add("pool", context.database.pool_us);
-            add(
-                "query",
-                context
-                    .database
-                    .waited_us
-                    .saturating_sub(context.database.pool_us),
-            );
+        if used.queries() != 0 {
+            add("pool", used.pool_us());
+            add("query", used.waited_us().saturating_sub(used.pool_us()));
         }
         if let Some(note) = context.cache {
             let separator = if field.is_empty() { "" } else { ", " };

@@ -52,7 +52,7 @@ impl Variable for Queries {
     const NAME: &'static str = "postern_queries";
 
     fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
-        let queries = database_use(request).queries;
+        let queries = DatabaseUse::of(request).queries();
         Some(Cow::Owned(queries.to_string().into_bytes()))
     }
 }
@@ -61,15 +61,10 @@ impl Variable for QueryTime {
     const NAME: &'static str = "postern_query_time";
 
     fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
-        let us = database_use(request).waited_us;
+        let us = DatabaseUse::of(request).waited_us();
         let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
         Some(Cow::Owned(text.into_bytes()))
     }
-}
-
-fn database_use(request: &mut Request) -> DatabaseUse {
-    let context = request.context::<Postern>();
-    context.map(|context| context.database).unwrap_or_default()
 }
 
 impl Variable for FilterClass {

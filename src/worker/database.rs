@@ -71,8 +71,8 @@ pub(crate) struct Batch {
     pub(crate) read_only: bool,
     /// What is known to change when it is committed.
     pub(crate) changes: Changes,
-    /// How long it has waited for room on a connection, in microseconds.
-    pub(crate) pool_us: Cell<u64>,
+    /// How long it has waited for room on a connection, in microseconds; `None` as long as it was not sent.
+    pub(crate) pool_us: Cell<Option<u64>>,
 }
 
 impl Database {
@@ -250,12 +250,19 @@ impl Database {
         })
     }
 
-    /// Writes down what was counted, and what it is like now.
-    pub(super) fn write_metrics(&self, block: &Block<'_>) {
-        self.pool.write_metrics(block);
+    /// Writes down what was counted.
+    pub(super) fn write_counters(&self, block: &Block<'_>) {
+        self.pool.counters().flush(block);
+    }
+
+    /// Writes down what it is like now.
+    pub(super) fn write_gauges(&self, block: &Block<'_>) {
+        self.pool.write_gauges(block);
         let loaded_s = self.schema.loaded_s().unwrap_or_default();
         block.set_database(DatabaseGauge::SchemaLoadedS, loaded_s);
-        let is_hearing = self.listener.as_ref().is_some_and(Listener::is_hearing);
+        let listener = self.listener.as_ref().filter(|_| !process::is_exiting());
+        block.set_database(DatabaseGauge::Listeners, listener.is_some().into());
+        let is_hearing = listener.is_some_and(Listener::is_hearing);
         block.set_database(DatabaseGauge::Listening, is_hearing.into());
     }
 
@@ -276,7 +283,9 @@ impl Database {
         let mut repeats = REPEATS;
         loop {
             let lease = self.pool.lease().await?;
-            batch.pool_us.set(batch.pool_us.get() + lease.waited_us);
+            batch
+                .pool_us
+                .set(Some(batch.pool_us.get().unwrap_or_default() + lease.waited_us));
             // The last attempt keeps its place, however long the statement before it takes.
             let repeatable = batch.read_only && repeats > 0;
             let announce = |ticket| self.announced(ticket, batch);

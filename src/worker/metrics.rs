@@ -77,15 +77,19 @@ fn flush() {
                 .slot
                 .set(registry.take_slot(process::number(), &process::is_alive));
         }
-        let slot = meter.slot.get()?;
+        // Without a slot nothing can be said of how things are: another one says that there.
+        let own = meter.slot.get();
+        let slot = own.unwrap_or_else(|| registry.common_slot());
         DATABASES.with_borrow(|databases| {
             for database in databases {
                 let label = Label::Database(database.config().name.to_string());
                 let block = registry
                     .find(&label)
                     .and_then(|series| registry.block(series, slot));
-                if let Some(block) = block {
-                    database.write_metrics(&block);
+                let Some(block) = block else { continue };
+                database.write_counters(&block);
+                if own.is_some() {
+                    database.write_gauges(&block);
                 }
             }
         });

@@ -108,9 +108,8 @@ impl Pool {
         &self.counters
     }
 
-    /// Writes down what was counted, and what the pool is like now.
-    pub(super) fn write_metrics(&self, block: &Block<'_>) {
-        self.counters.flush(block);
+    /// Writes down what the pool is like now.
+    pub(super) fn write_gauges(&self, block: &Block<'_>) {
         let connections = self.connections.borrow();
         let idle = connections
             .iter()
@@ -124,9 +123,13 @@ impl Pool {
         block.set_database(DatabaseGauge::Idle, idle as u64);
         block.set_database(DatabaseGauge::InFlight, in_flight);
         block.set_database(DatabaseGauge::Waiting, self.waiters.borrow().len() as u64);
-        block.set_database(DatabaseGauge::Limit, self.config.connections.get().into());
-        let is_up = !connections.is_empty() && self.health.get() == Health::Up;
-        block.set_database(DatabaseGauge::Up, is_up.into());
+        // Connections of a worker that is to exit are closed and not made again.
+        let serves = !process::is_exiting();
+        let is_up = connections.iter().any(|connection| connection.is_ready());
+        let limit = if serves { self.config.connections.get() } else { 0 };
+        block.set_database(DatabaseGauge::Limit, limit.into());
+        block.set_database(DatabaseGauge::Workers, serves.into());
+        block.set_database(DatabaseGauge::Up, (serves && is_up).into());
     }
 
     /// The right to submit one batch: at once where a connection has room, else in the order of asking. A database that
@@ -138,18 +141,18 @@ impl Pool {
             self.counters.count(DatabaseCounter::Batches);
             return Ok(lease);
         }
-        let began_us = time::precise_us();
+        let wait = Wait {
+            counters: &self.counters,
+            began_us: time::precise_us(),
+        };
         let mut lease = self.wait_for_lease().await;
-        match &mut lease {
+        self.counters.count(match &mut lease {
             Ok(lease) => {
-                let waited_us = time::precise_us().saturating_sub(began_us);
-                self.counters.count(DatabaseCounter::Batches);
-                self.counters.count(DatabaseCounter::Waits);
-                self.counters.add(DatabaseCounter::WaitUs, waited_us);
-                lease.waited_us = waited_us;
+                lease.waited_us = wait.waited_us();
+                DatabaseCounter::Batches
             }
-            Err(_) => self.counters.count(DatabaseCounter::Refused),
-        }
+            Err(_) => DatabaseCounter::Refused,
+        });
         lease
     }
 
@@ -469,6 +472,25 @@ impl Waiter {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
+    }
+}
+
+/// A wait for a connection, which is counted also if its request goes away.
+struct Wait<'a> {
+    counters: &'a Counters,
+    began_us: u64,
+}
+
+impl Wait<'_> {
+    fn waited_us(&self) -> u64 {
+        time::precise_us().saturating_sub(self.began_us)
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.counters.count(DatabaseCounter::Waits);
+        self.counters.add(DatabaseCounter::WaitUs, self.waited_us());
     }
 }
 

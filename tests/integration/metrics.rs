@@ -138,6 +138,8 @@ fn a_database_that_is_away_is_seen() {
         nginx.client().get("/api/books/1");
         up(&nginx) == 0.0
     });
+    let workers = sample(&scrape(&nginx), "postern_database_workers{database=\"app\"}");
+    assert_eq!(workers, 4.0);
     let refused = |nginx: &Nginx| sample(&scrape(nginx), "postern_pool_refused_total{database=\"app\"}");
     poll_until("requests are refused", || {
         nginx.client().get("/api/books/1");
@@ -145,4 +147,37 @@ fn a_database_that_is_away_is_seen() {
     });
     postgres.resume();
     poll_until("it is up again", || up(&nginx) == 4.0);
+}
+
+/// They were counted as requests that had asked nothing.
+#[test]
+fn a_client_that_goes_away_has_asked_all_the_same() {
+    let postgres = Postgres::start();
+    let nginx = Nginx::ready(&config(&postgres.dsn()));
+    for _ in 0..3 {
+        let mut client = nginx.client();
+        client.send("GET", "/api/naps/500", &[], "").unwrap();
+        let asking = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%naps%' AND state = 'active' AND pid <> pg_backend_pid()";
+        poll_until("it asks", || postgres.sql(asking) != "0");
+        client.abort();
+    }
+    let naps = "server=\"\",location=\"/api/naps\"";
+    poll_until("they are counted", || {
+        let samples = scrape(&nginx);
+        samples.get(&format!("postern_queries_total{{{naps}}}")) == Some(&3.0)
+    });
+    let samples = scrape(&nginx);
+    assert_eq!(
+        sample(
+            &samples,
+            &format!("postern_requests_total{{{naps},method=\"GET\",code=\"4xx\"}}")
+        ),
+        3.0
+    );
+    assert!(
+        sample(
+            &samples,
+            &format!("postern_database_duration_seconds_sum{{{naps}}}")
+        ) > 0.0
+    );
 }

@@ -59,11 +59,15 @@ pub enum DatabaseGauge {
     Waiting,
     /// Connections that there may be.
     Limit,
-    /// Workers that have reached the database, as far as their last attempt told.
+    /// Workers that answer from it: not those that a reload has told to end.
+    Workers,
+    /// Those of them that have a connection.
     Up,
     /// When the snapshot of the catalogue was loaded, in seconds of Unix time; 0 if none was.
     SchemaLoadedS,
-    /// Workers that hear of changes which others make.
+    /// Workers that are to hear of changes which others make.
+    Listeners,
+    /// Those of them that do.
     Listening,
 }
 
@@ -109,6 +113,11 @@ impl DatabaseTotals {
     /// What it is like now, all processes together.
     pub fn gauge(&self, gauge: DatabaseGauge) -> u64 {
         self.now.get(GAUGES + gauge as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether there is a worker that knows the database: a configuration may have had it that is no more.
+    pub fn is_there(&self) -> bool {
+        self.gauge(DatabaseGauge::Workers) != 0 || self.gauge(DatabaseGauge::Open) != 0
     }
 
     /// When the oldest snapshot of the catalogue that a process answers from was loaded, in seconds of Unix time.

@@ -88,14 +88,21 @@ impl EndpointTotals {
         self.0.get(index).copied().unwrap_or_default()
     }
 
-    /// Requests by method and class of status, as far as there were any.
+    /// Requests by method and class of status: all classes of a method that was used, so that the first error is an increase and not the
+    /// beginning of a series.
     pub fn requests(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
-        METHODS.iter().enumerate().flat_map(move |(row, method)| {
-            CLASSES.iter().enumerate().filter_map(move |(column, class)| {
-                let count = self.word(REQUESTS + row * CLASSES.len() + column);
-                (count != 0).then_some((*method, *class, count))
+        let count = |row: usize, column: usize| self.word(REQUESTS + row * CLASSES.len() + column);
+        let is_used = move |row: usize| (0..CLASSES.len()).any(|column| count(row, column) != 0);
+        let methods = METHODS.iter().enumerate();
+        methods
+            .filter(move |&(row, _)| is_used(row))
+            .flat_map(move |(row, method)| {
+                let classes = CLASSES.iter().enumerate();
+                classes
+                .map(move |(column, class)| (*method, *class, count(row, column)))
+                // nginx sends none of them as a response.
+                .filter(|&(_, class, count)| class != "1xx" || count != 0)
             })
-        })
     }
 
     /// How long they took.
@@ -135,7 +142,8 @@ impl EndpointTotals {
 
     /// Requests by what the filter has done, where it has found something.
     pub fn filter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.named(FILTER, &FILTER_NAMES)
+        let names = FILTER_NAMES.iter().enumerate();
+        names.map(|(index, name)| (*name, self.word(FILTER + index)))
     }
 
     /// Requests by what became of their tokens.
@@ -263,10 +271,13 @@ mod tests {
             },
         ]);
         let requests: Vec<_> = totals.requests().collect();
-        assert_eq!(
-            requests,
-            [("GET", "2xx", 2), ("POST", "2xx", 1), ("other", "4xx", 2)]
-        );
+        let used: Vec<_> = requests
+            .iter()
+            .copied()
+            .filter(|(.., count)| *count != 0)
+            .collect();
+        assert_eq!(used, [("GET", "2xx", 2), ("POST", "2xx", 1), ("other", "4xx", 2)]);
+        assert!(requests.contains(&("GET", "5xx", 0)) && requests.len() == 12);
         assert_eq!(
             (totals.durations().count(), totals.durations().sum_us()),
             (5, 3500)

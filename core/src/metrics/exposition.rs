@@ -323,7 +323,13 @@ impl Report<'_> {
         for (name, gauge, help) in POOL_GAUGES {
             out.metric(name, Kind::Gauge, help);
             for (database, totals) in &self.databases {
-                out.sample(&[("database", database)], totals.gauge(gauge));
+                let is_told = match gauge {
+                    DatabaseGauge::Listening => totals.gauge(DatabaseGauge::Listeners) != 0,
+                    _ => totals.is_there(),
+                };
+                if is_told {
+                    out.sample(&[("database", database)], totals.gauge(gauge));
+                }
             }
         }
         for (name, counter, help) in POOL_COUNTERS {
@@ -397,7 +403,7 @@ impl Report<'_> {
     }
 }
 
-const POOL_GAUGES: [(&str, DatabaseGauge, &str); 7] = [
+const POOL_GAUGES: [(&str, DatabaseGauge, &str); 8] = [
     (
         "postern_pool_connections",
         DatabaseGauge::Open,
@@ -424,9 +430,14 @@ const POOL_GAUGES: [(&str, DatabaseGauge, &str); 7] = [
         "Requests that wait for room on a connection.",
     ),
     (
+        "postern_database_workers",
+        DatabaseGauge::Workers,
+        "Workers that answer from the database.",
+    ),
+    (
         "postern_database_up",
         DatabaseGauge::Up,
-        "Workers that have reached the database, by their last attempts.",
+        "Those of them that have a connection.",
     ),
     (
         "postern_database_listening",

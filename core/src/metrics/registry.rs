@@ -218,7 +218,11 @@ impl Label {
             Self::Database(name) => [DATABASE, name, ""],
         };
         let mut text = parts.join("\0").into_bytes();
-        text.truncate(LABEL_BYTES);
+        if text.len() > LABEL_BYTES {
+            let tail = format!("#{:016x}", hash(&text));
+            text.truncate(LABEL_BYTES - tail.len());
+            text.extend_from_slice(tail.as_bytes());
+        }
         text
     }
 
@@ -329,10 +333,14 @@ mod tests {
     fn labels_that_are_long_are_cut() {
         let words = words(10_000);
         let registry = Registry::new(&words, 1).expect("room");
-        registry.find(&endpoint(&"ä".repeat(300))).expect("room");
-        let (_, label) = registry.series().next().expect("one");
-        let Label::Endpoint { location, .. } = label else {
-            panic!("{label:?}")
+        let long = "ä".repeat(300);
+        for tail in ["a", "b"] {
+            registry.find(&endpoint(&format!("{long}{tail}"))).expect("room");
+        }
+        let labels: Vec<_> = registry.series().map(|(_, label)| label).collect();
+        assert!(labels.len() == 2 && labels[0] != labels[1], "{labels:?}");
+        let Label::Endpoint { location, .. } = &labels[0] else {
+            panic!("{labels:?}")
         };
         assert!(location.starts_with("ää") && location.len() < 240, "{location}");
     }
