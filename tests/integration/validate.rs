@@ -192,6 +192,10 @@ fn a_reload_lets_what_comes_after_a_check_end() {
             ))
             .unwrap();
         nginx.reload();
+        let title = || fs::read_to_string(format!("/proc/{}/cmdline", old[0])).unwrap();
+        poll_until("the old worker is told to end", || {
+            title().contains("shutting down")
+        });
         client.send_raw(&body[body.len() - 1..]).unwrap();
         assert_eq!(client.receive("POST").unwrap().status, 201);
         drop(client);
