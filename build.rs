@@ -4,12 +4,14 @@
 use std::env;
 use std::error::Error;
 use std::path::Path;
+use std::process::Command;
 
 /// The feature with which nginx has pools of threads.
 const THREADS: &str = "threads";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    state_facts()?;
     let features_known = env::var("DEP_NGINX_FEATURES_CHECK")?;
     println!("cargo::rustc-check-cfg=cfg(ngx_feature, values({features_known}))");
     let features = env::var("DEP_NGINX_FEATURES")?;
@@ -19,6 +21,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     if features.split(',').any(|feature| feature == THREADS) {
         bind_threads(Path::new(&env::var("OUT_DIR")?))?;
     }
+    Ok(())
+}
+
+/// What the module says of itself when nginx starts: by which compiler and from which commit it was made, as far as that is known.
+fn state_facts() -> Result<(), Box<dyn Error>> {
+    let says = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
+    };
+    let compiler = says(&env::var("RUSTC")?, &["--version"]).unwrap_or_default();
+    println!("cargo::rustc-env=BUILT_BY={compiler}");
+    let commit = says("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo::rustc-env=BUILT_FROM={commit}");
+    println!("cargo::rustc-env=BUILT_FOR={}", env::var("DEP_NGINX_VERSION")?);
+    // A commit that does not change what is compiled is no reason to compile.
+    println!("cargo::rerun-if-changed=Cargo.lock");
     Ok(())
 }
 

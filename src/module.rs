@@ -12,7 +12,7 @@ use nginx_sys::{
 use crate::conf::{self, LocationConf, MainConf, Postern};
 use crate::nginx::conf::{create, create_level, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
-use crate::nginx::{self, Module, filter, phase, variable};
+use crate::nginx::{self, Level, Module, filter, log_of, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
     FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
@@ -57,6 +57,7 @@ pub(crate) static mut ngx_http_postern_module: ngx_module_t = ngx_module_t {
     ctx: (&raw const CONTEXT).cast_mut().cast(),
     commands: (&raw const COMMANDS).cast_mut().cast(),
     type_: NGX_HTTP_MODULE as usize,
+    init_module: Some(init_module),
     init_process: Some(init_process),
     exit_process: Some(exit_process),
     ..ngx_module_t::default()
@@ -109,6 +110,25 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         Some(())
     });
     installed.map_or(nginx::ERROR, |()| nginx::OK)
+}
+
+/// The master starts with a configuration, or goes on with another one.
+unsafe extern "C" fn init_module(cycle: *mut ngx_cycle_t) -> ngx_int_t {
+    guarded((), || {
+        if nginx::process::only_tests() {
+            return;
+        }
+        let facts = format_args!(
+            "{} (commit {}) for {}, built by {}",
+            env!("CARGO_PKG_VERSION"),
+            env!("BUILT_FROM"),
+            env!("BUILT_FOR"),
+            env!("BUILT_BY"),
+        );
+        // SAFETY: nginx gives the cycle that it has made, whose files are open.
+        unsafe { log_of(cycle, Level::Notice, facts) };
+    });
+    nginx::OK
 }
 
 /// A process starts. Only those that serve requests get connections and caches.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ptr::NonNull;
 
-use nginx_sys::{ngx_cycle, ngx_log_error_core, ngx_log_t};
+use nginx_sys::{ngx_cycle, ngx_cycle_t, ngx_log_error_core, ngx_log_t};
 
 /// Levels of the error log (`error_log` directive).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,18 @@ pub(super) fn cycle_log() -> Option<NonNull<ngx_log_t>> {
 /// Writes a line to the cycle's error log. Bytes that could end or forge a line are escaped.
 pub(crate) fn log(level: Level, message: fmt::Arguments<'_>) {
     if let Some(log) = cycle_log() {
+        write(log, level, message);
+    }
+}
+
+/// Writes a line to the error log of a cycle that is not the current one yet.
+///
+/// # Safety
+/// `cycle` must be live, and its logs open.
+pub(crate) unsafe fn log_of(cycle: *mut ngx_cycle_t, level: Level, message: fmt::Arguments<'_>) {
+    // SAFETY: the caller vouches for it.
+    let log = unsafe { (*cycle).log };
+    if let Some(log) = NonNull::new(log) {
         write(log, level, message);
     }
 }

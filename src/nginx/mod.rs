@@ -34,7 +34,7 @@ pub(crate) mod time;
 pub(crate) mod timer;
 pub(crate) mod variable;
 
-pub(crate) use log::{Level, log};
+pub(crate) use log::{Level, log, log_of};
 pub(crate) use module::Module;
 pub(crate) use observe::VERSION;
 pub(crate) use request::Request;

@@ -3,8 +3,16 @@
 use std::io;
 
 use nginx_sys::{
-    NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, kill, ngx_exiting, ngx_ncpu, ngx_pid, ngx_process, ngx_worker,
+    NGX_PROCESS_SINGLE, NGX_PROCESS_WORKER, kill, ngx_exiting, ngx_ncpu, ngx_pid, ngx_process,
+    ngx_test_config, ngx_worker,
 };
+
+/// Whether the configuration is only tested (`nginx -t`).
+pub(crate) fn only_tests() -> bool {
+    // SAFETY: nginx sets it before it reads its configuration.
+    let tests = unsafe { ngx_test_config };
+    tests != 0
+}
 
 /// How many processors there are.
 pub(crate) fn cpus() -> usize {

@@ -175,3 +175,24 @@ fn in_the_nginx_of_debian() {
     nginx.wait_until_served();
     nginx.assert_log_is_clean();
 }
+
+#[test]
+fn the_log_says_what_the_module_is_made_of() {
+    let nginx = Nginx::start(&Config {
+        http: String::new(),
+        server: String::new(),
+        ..Config::new("host=/nowhere user=nobody", "")
+    });
+    let log = nginx.error_log();
+    let line = log
+        .lines()
+        .find(|line| line.contains("[notice]") && line.contains("postern: "));
+    let line = line.unwrap_or_else(|| panic!("{log}"));
+    for fact in [
+        concat!("postern: ", env!("CARGO_PKG_VERSION"), " (commit "),
+        ") for nginx/1.",
+        ", built by rustc 1.",
+    ] {
+        assert!(line.contains(fact), "{line}");
+    }
+}
