@@ -1,6 +1,5 @@
 //! Server-Timing (W3C): what the steps of a request have taken, where the location wants that told.
 
-use std::fmt::Write;
 use std::marker::PhantomData;
 
 use super::queries::DatabaseUse;
@@ -24,15 +23,10 @@ pub(crate) enum Step {
 
 /// What the steps have taken, in microseconds; `None` where a step was not taken.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Timings([Option<u64>; STEPS.len()]);
+pub(crate) struct Timings([Option<u64>; NAMES.len()]);
 
-/// The steps by their numbers.
-const STEPS: [(Step, &str); 4] = [
-    (Step::Auth, "auth"),
-    (Step::Limit, "limit"),
-    (Step::Filter, "filter"),
-    (Step::Validate, "validate"),
-];
+/// The names of the steps, in their order.
+const NAMES: [&str; 4] = ["auth", "limit", "filter", "validate"];
 
 /// A handler that is measured, as the step with this number.
 pub(crate) struct Timed<H, const STEP: usize>(PhantomData<H>);
@@ -69,12 +63,11 @@ impl HeaderFilter for ServerTiming {
         let Some(context) = request.context::<Postern>() else {
             return;
         };
-        let mut field = String::new();
+        let mut metrics = Vec::new();
         let mut add = |name: &str, us: u64| {
-            let separator = if field.is_empty() { "" } else { ", " };
-            let _ = write!(field, "{separator}{name};dur={}.{:03}", us / 1000, us % 1000);
+            metrics.push(format!("{name};dur={}.{:03}", us / 1000, us % 1000));
         };
-        for ((_, name), took_us) in STEPS.iter().zip(context.timings.0) {
+        for (name, took_us) in NAMES.iter().zip(context.timings.0) {
             if let Some(took_us) = took_us {
                 add(name, took_us);
             }
@@ -84,12 +77,11 @@ impl HeaderFilter for ServerTiming {
             add("query", used.waited_us().saturating_sub(used.pool_us()));
         }
         if let Some(note) = context.cache {
-            let separator = if field.is_empty() { "" } else { ", " };
-            let _ = write!(field, "{separator}cache;desc={}", note.status().name());
+            metrics.push(format!("cache;desc={}", note.status().name()));
         }
-        if !field.is_empty() {
+        if !metrics.is_empty() {
             // Without memory for a field nginx has none for the response either.
-            request.add_constant_header("Server-Timing", field.as_bytes());
+            request.add_constant_header("Server-Timing", metrics.join(", ").as_bytes());
         }
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use postern_core::auth::Identity;
+use postern_core::metrics::Seconds;
 
 use super::filter::{FilterState, Found};
 use super::queries::DatabaseUse;
@@ -61,9 +62,8 @@ impl Variable for QueryTime {
     const NAME: &'static str = "postern_query_time";
 
     fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
-        let us = DatabaseUse::of(request).waited_us();
-        let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
-        Some(Cow::Owned(text.into_bytes()))
+        let waited = Seconds(DatabaseUse::of(request).waited_us());
+        Some(Cow::Owned(waited.to_string().into_bytes()))
     }
 }
 

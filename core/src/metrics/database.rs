@@ -46,6 +46,8 @@ impl DatabaseCounter {
     ];
 }
 
+const _: () = assert!(DatabaseCounter::SchemaFailures as usize + 1 == DatabaseCounter::ALL.len());
+
 /// What a database is like now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseGauge {

@@ -42,7 +42,7 @@ impl Format {
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+enum Kind {
     /// Something that only grows.
     Counter,
     /// Something that changes.
@@ -63,7 +63,7 @@ impl Kind {
 
 /// A text that is being written, one metric after the other.
 #[derive(Debug)]
-pub struct Exposition {
+struct Exposition {
     text: String,
     format: Format,
     name: &'static str,
@@ -72,7 +72,7 @@ pub struct Exposition {
 
 impl Exposition {
     /// Nothing yet.
-    pub fn new(format: Format) -> Self {
+    fn new(format: Format) -> Self {
         Self {
             text: String::with_capacity(16 << 10),
             format,
@@ -82,7 +82,7 @@ impl Exposition {
     }
 
     /// Begins a metric. `name` is without the `_total` of a counter; a unit is part of it.
-    pub fn metric(&mut self, name: &'static str, kind: Kind, help: &str) {
+    fn metric(&mut self, name: &'static str, kind: Kind, help: &str) {
         (self.name, self.kind) = (name, kind);
         // In OpenMetrics it is the samples of a counter that have the suffix, and not the counter.
         let suffix = if self.format == Format::Prometheus {
@@ -105,12 +105,12 @@ impl Exposition {
     }
 
     /// A value of the metric.
-    pub fn sample(&mut self, labels: &[(&str, &str)], value: impl Display) {
+    fn sample(&mut self, labels: &[(&str, &str)], value: impl Display) {
         self.line(self.suffix(), labels, value);
     }
 
     /// The values of a metric that is a histogram.
-    pub fn histogram(&mut self, labels: &[(&str, &str)], histogram: &Histogram) {
+    fn histogram(&mut self, labels: &[(&str, &str)], histogram: &Histogram) {
         let mut with_bound = labels.to_vec();
         for (bound, count) in histogram.cumulative() {
             with_bound.push(("le", bound));
@@ -144,7 +144,7 @@ impl Exposition {
     }
 
     /// The text.
-    pub fn finish(mut self) -> String {
+    fn finish(mut self) -> String {
         if self.format == Format::OpenMetrics {
             self.text.push_str("# EOF\n");
         }
@@ -152,8 +152,9 @@ impl Exposition {
     }
 }
 
-/// Microseconds, written as seconds.
-struct Seconds(u64);
+/// Microseconds, written as seconds with six decimals.
+#[derive(Debug, Clone, Copy)]
+pub struct Seconds(pub u64);
 
 impl Display for Seconds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -11,5 +11,5 @@ mod registry;
 
 pub use database::{DatabaseCounter, DatabaseGauge, DatabaseTotals};
 pub use endpoint::{EndpointTotals, JwtResult, Observation};
-pub use exposition::{Exposition, Format, Kind, Report, ZoneReport};
+pub use exposition::{Format, Report, Seconds, ZoneReport};
 pub use registry::{Block, Label, Registry, Series, Slot};
