@@ -194,6 +194,16 @@ POST /api/items
 
 
 
+=== TEST 19: an integer may be written with a fraction of zeros, and with no other
+--- request eval
+["POST /api/items\n{\"id\": 119.0, \"name\": \"n\"}", "POST /api/items\n{\"id\": 120.5, \"name\": \"n\"}"]
+--- error_code eval
+[201, 400]
+--- response_body_like eval
+['"id":119,', '"code":"22P02"']
+
+
+
 === TEST 90: a row that a trigger keeps from being made
 --- config
     location /api/refusing { postern_resource app table=api.refusing; }

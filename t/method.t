@@ -6,6 +6,8 @@ use Test::Nginx::Socket 'no_plan';
 
 default_config(<<'CONF');
     location /api/items { postern_resource app table=api.items; }
+    location /api/read  { postern_resource app table=api.items methods=GET; }
+    location /api/added { postern_resource app table=api.items methods=POST,PATCH; }
 CONF
 
 run_tests();
@@ -41,3 +43,22 @@ __DATA__
 [405, 200]
 --- response_body_like eval
 ['PGRST117', '^\{"id":1\}$']
+
+
+
+=== TEST 4: some of them only
+--- request eval
+["GET /api/read/1?select=id", "HEAD /api/read?limit=1", "POST /api/read\n{}", "DELETE /api/read/1", "GET /api/added", "DELETE /api/added/1"]
+--- error_code eval
+[200, 200, 405, 405, 405, 405]
+--- response_headers eval
+["", "", "Allow: GET, HEAD", "Allow: GET, HEAD", "Allow: POST", "Allow: PATCH"]
+
+
+
+=== TEST 5: methods that are none
+--- config
+    location /api/items { postern_resource app table=api.items methods=GET,FETCH; }
+--- must_die
+--- error_log
+invalid parameter "methods=GET,FETCH"

@@ -24,6 +24,7 @@ fn resource() -> ResourceConfig {
         last_modified: None,
         default_limit: NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN),
         max_limit: NonZeroU32::new(100).unwrap_or(NonZeroU32::MIN),
+        methods: postern_core::sql_endpoint::Methods::ALL,
     }
 }
 

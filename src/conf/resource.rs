@@ -1,10 +1,12 @@
-//! `postern_resource database table=schema.name [key=column] [last_modified=column] [default_limit=n] [max_limit=n]`
+//! `postern_resource database table=schema.name [key=column] [last_modified=column] [default_limit=n] [max_limit=n]
+//! [methods=GET,…]`
 
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
 use postern_core::config::ResourceConfig;
 use postern_core::schema_cache::QualifiedName;
+use postern_core::sql_endpoint::Methods;
 
 use super::LocationConf;
 use super::parameters::{invalid_parameter, positive, set_once, split};
@@ -40,6 +42,7 @@ impl Directive for PosternResource {
             return Err(ConfError::Directive(c"has no database"));
         };
         let config = parse(parameters)?;
+        conf.openapi.note(cf);
         let database = super::use_database(cf, database);
         conf.resource = Some(Rc::new(ResourceSettings {
             database,
@@ -53,7 +56,7 @@ impl Directive for PosternResource {
 
 fn parse(parameters: &[String]) -> Result<ResourceConfig, ConfError> {
     let (mut relation, mut key, mut last_modified) = (None, None, None);
-    let (mut default_limit, mut max_limit) = (None, None);
+    let (mut default_limit, mut max_limit, mut methods) = (None, None, None);
     for parameter in parameters {
         let (name, value) = split(parameter)?;
         match name {
@@ -66,6 +69,10 @@ fn parse(parameters: &[String]) -> Result<ResourceConfig, ConfError> {
                 positive("postern_resource", value)?,
             )?,
             "max_limit" => set_once(&mut max_limit, parameter, positive("postern_resource", value)?)?,
+            "methods" => {
+                let value = Methods::parse(value).ok_or_else(|| invalid_parameter(parameter))?;
+                set_once(&mut methods, parameter, value)?;
+            }
             _ => return Err(invalid_parameter(parameter)),
         }
     }
@@ -85,6 +92,7 @@ fn parse(parameters: &[String]) -> Result<ResourceConfig, ConfError> {
         last_modified,
         default_limit,
         max_limit,
+        methods: methods.unwrap_or(Methods::ALL),
     })
 }
 

@@ -87,11 +87,8 @@ pub enum RequestError {
         /// What is to be done.
         scope: Scope,
     },
-    /// `cursor` and `offset` both say where the page starts.
-    #[error("arguments \"cursor\" and \"offset\" cannot be used together")]
-    CursorAndOffset,
     /// `limit` or `offset` is below zero.
-    #[error("requested range is not satisfiable")]
+    #[error("the range is negative")]
     NegativeRange {
         /// Its name.
         argument: Box<str>,
@@ -244,7 +241,6 @@ impl Problem for RequestError {
             Self::NotAcceptable => 406,
             Self::TooMany(limit) if *limit == super::limits::QUERY_STRING => 414,
             Self::UnsupportedMediaType { .. } | Self::UnsupportedContentCoding { .. } => 415,
-            Self::NegativeRange { .. } => 416,
             _ => 400,
         }
     }
@@ -262,7 +258,6 @@ impl Problem for RequestError {
             Self::Unsupported { .. } => "POSTERN102",
             Self::Repeated { .. } => "POSTERN103",
             Self::NotApplicable { .. } => "POSTERN104",
-            Self::CursorAndOffset => "POSTERN105",
             Self::LimitTooLarge { .. } => "POSTERN106",
             Self::TooMany(_) => "POSTERN107",
         }
@@ -302,11 +297,9 @@ impl Problem for RequestError {
             Self::LimitTooLarge { limit, max } => format!("limit is {limit}, at most {max} is served"),
             Self::TooMany(limit) => format!("at most {} {} are served", limit.max, limit.name),
             Self::Body(error) => return error.details(),
-            Self::PathNotFound
-            | Self::NotAcceptable
-            | Self::Repeated { .. }
-            | Self::NotApplicable { .. }
-            | Self::CursorAndOffset => return None,
+            Self::PathNotFound | Self::NotAcceptable | Self::Repeated { .. } | Self::NotApplicable { .. } => {
+                return None;
+            }
         }))
     }
 
@@ -321,7 +314,6 @@ impl Problem for RequestError {
                  imatch, in, is, isdistinct, fts, plfts, phfts, wfts, cs, cd and ov, each perhaps after \"not.\""
             }
             Self::Repeated { .. } => "give it once; what is a list is separated by commas",
-            Self::CursorAndOffset => "use the cursor of the page before alone",
             Self::Body(BodyError::Missing | BodyError::NotObjects { .. }) => {
                 "send a JSON object or an array of JSON objects"
             }

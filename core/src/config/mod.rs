@@ -105,6 +105,8 @@ pub struct ResourceConfig {
     pub default_limit: NonZeroU32,
     /// Rows in a page at most; a larger `limit` is an error.
     pub max_limit: NonZeroU32,
+    /// The methods that are served, of those that the relation takes.
+    pub methods: Methods,
 }
 
 /// A `postern_sql` directive.

@@ -115,6 +115,8 @@ impl Problem for PlanError {
     fn status(&self) -> u16 {
         match self {
             Self::UnknownRelation { .. } | Self::NoKey { .. } => 404,
+            // There is no such page.
+            Self::CursorMalformed | Self::CursorMismatch => 404,
             Self::MethodNotAllowed { .. } => 405,
             _ => 400,
         }

@@ -27,6 +27,7 @@ use crate::api_request::{Action, ApiRequest, Page, Payload};
 use crate::config::ResourceConfig;
 use crate::query::Params;
 use crate::schema_cache::SchemaCache;
+use crate::sql_endpoint::Methods;
 
 use key::Key;
 use order::Order;
@@ -59,6 +60,7 @@ pub fn plan(
     let planner = Planner {
         schema,
         relation,
+        methods: resource.methods,
         params: Params::new(),
     };
     match &request.action {
@@ -147,6 +149,7 @@ impl Planner<'_> {
         let predicates = self.predicates(&request.filters, 0)?;
         let order = Order::of(&mut self, &request.order, key)?;
         let start = self.start(&order, &request.page)?;
+        let offset = self.offset(&request.page)?;
         let (rows, limit) = self.limit(request.page.limit, resource)?;
         let mut row = Row::new(&output, &self.relation.columns);
         let cursor = order
@@ -157,11 +160,12 @@ impl Planner<'_> {
                 columns: order.fields().map(|field| row.place(field)).collect(),
             });
         let hidden = row.hidden;
-        let any_plan = matches!((&start, limit), (Start::First | Start::After(_), Limit::Rows(_)));
+        let any_plan = matches!((offset, limit), (None, Limit::Rows(_)));
         let prefer_generic_plan = any_plan && predicates.is_empty();
         let verb = Verb::List(List {
             order: order.into_terms(),
             start,
+            offset,
             limit,
         });
         let shape = StatementShape {
@@ -188,14 +192,18 @@ impl Planner<'_> {
         Ok((rows, limit))
     }
 
-    /// A cursor says all that is to be said; `api_request` does not let an offset stand beside it.
     fn start(&mut self, order: &Order, page: &Page<'_>) -> Result<Start, PlanError> {
-        if let Some(cursor) = &page.cursor {
-            return order.after(self, cursor).map(Start::After);
+        match &page.cursor {
+            Some(cursor) => order.after(self, cursor).map(Start::After),
+            None => Ok(Start::First),
         }
+    }
+
+    /// How many rows are passed over, from where the page would start otherwise.
+    fn offset(&mut self, page: &Page<'_>) -> Result<Option<Param>, PlanError> {
         match i64::try_from(page.offset) {
-            Ok(0) => Ok(Start::First),
-            Ok(offset) => self.number(offset).map(Start::Offset),
+            Ok(0) => Ok(None),
+            Ok(offset) => self.number(offset).map(Some),
             Err(_) => Err(PlanError::OffsetTooLarge),
         }
     }
@@ -308,16 +316,16 @@ impl Planner<'_> {
             return Ok(());
         }
         let writable = self.relation.writable;
-        let methods: &[(bool, &str)] = if keyed {
-            &[(writable.update, ", PUT, PATCH"), (writable.delete, ", DELETE")]
+        let methods = if keyed {
+            Methods::of(&[
+                (true, "GET"),
+                (writable.update, "PUT,PATCH"),
+                (writable.delete, "DELETE"),
+            ])
         } else {
-            &[(writable.insert, ", POST")]
+            Methods::of(&[(true, "GET"), (writable.insert, "POST")])
         };
-        let more = methods
-            .iter()
-            .filter(|(taken, _)| *taken)
-            .map(|(_, methods)| *methods);
-        let allow = std::iter::once("GET, HEAD").chain(more).collect::<String>();
+        let allow = methods.and(self.methods).allow();
         Err(PlanError::MethodNotAllowed {
             relation: self.relation.name.name.clone(),
             allow: allow.into(),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::api_request::{FieldPath, PathOperand, PathStep};
 use crate::query::Params;
 use crate::schema_cache::{Column, Relation, SchemaCache, TypeClass};
+use crate::sql_endpoint::Methods;
 
 use super::shape::{ColumnIndex, Field, Param, Step};
 use super::{PlanError, similar};
@@ -13,6 +14,8 @@ use super::{PlanError, similar};
 pub(super) struct Planner<'p> {
     pub(super) schema: &'p SchemaCache,
     pub(super) relation: &'p Rc<Relation>,
+    /// The methods that are served.
+    pub(super) methods: Methods,
     pub(super) params: Params,
 }
 

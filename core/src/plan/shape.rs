@@ -78,6 +78,8 @@ pub struct List {
     pub order: Vec<OrderBy>,
     /// From here on.
     pub start: Start,
+    /// So many rows later.
+    pub offset: Option<Param>,
     /// At most so many.
     pub limit: Limit,
 }
@@ -87,8 +89,6 @@ pub struct List {
 pub enum Start {
     /// At the first row.
     First,
-    /// So many rows later.
-    Offset(Param),
     /// After the row of a cursor: the rows that any of these lets through. No row is let through by two.
     After(Vec<After>),
 }

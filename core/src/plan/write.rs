@@ -118,11 +118,26 @@ impl<'p> Planner<'p> {
                 })?)
             }
             JsonValue::Bool(flag) => Value::Input(self.value(if *flag { b"true" } else { b"false" })?),
+            JsonValue::Number(text) if is_integer(&column.data_type.base) => {
+                Value::Input(self.value(without_fraction(text).as_bytes())?)
+            }
             JsonValue::Number(text) | JsonValue::String(text) | JsonValue::Nested(text) => {
                 Value::Input(self.value(text.as_bytes())?)
             }
         };
         Ok(Assignment { column: index, value })
+    }
+}
+
+fn is_integer(base: &str) -> bool {
+    matches!(base, "smallint" | "integer" | "bigint")
+}
+
+/// `5` for `5.0`, which is an integer in JSON (RFC 8259 has one kind of numbers) and would be none to PostgreSQL.
+fn without_fraction(number: &str) -> &str {
+    match number.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
+        _ => number,
     }
 }
 

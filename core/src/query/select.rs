@@ -21,14 +21,13 @@ impl Sql<'_> {
     pub(super) fn list_page(&mut self, shape: &StatementShape, list: &List) {
         match &list.start {
             Start::First => self.page_part(shape, list, None),
-            Start::Offset(offset) => {
-                self.page_part(shape, list, None);
-                self.sql(" OFFSET ").param(*offset);
-            }
             Start::After(parts) => match parts.as_slice() {
                 [after] => self.page_part(shape, list, Some(after)),
                 parts => self.page_of_parts(shape, list, parts),
             },
+        }
+        if let Some(offset) = list.offset {
+            self.sql(" OFFSET ").param(offset);
         }
     }
 
@@ -78,6 +77,10 @@ impl Sql<'_> {
             sql.order_field(&term.field);
         });
         self.limit(list.limit);
+        // All that is passed over may be in one part.
+        if let Some(offset) = list.offset {
+            self.sql(" + ").param(offset).sql("::pg_catalog.int8");
+        }
     }
 
     fn order_by(&mut self, order: &[OrderBy], mut each: impl FnMut(&mut Self, usize, &OrderBy)) {

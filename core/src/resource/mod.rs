@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use crate::api_request::{Action, ApiRequest, Arguments, BodyError, Payload, RequestError};
 use crate::config::ResourceConfig;
 use crate::media_type;
+use crate::sql_endpoint::Methods;
 use route::{Route, Verb};
 
 /// A request as the server holds it: every part borrows from the server's own buffers.
@@ -34,7 +35,8 @@ pub struct RequestParts<'a> {
 impl RequestParts<'_> {
     /// Whether an argument of this name means something for a request with this method and path: one row has no `limit`.
     pub fn takes_argument(&self, name: &str) -> bool {
-        let verb = Route::parse(self.tail, self.raw_tail).and_then(|route| route.verb(self.method));
+        let verb =
+            Route::parse(self.tail, self.raw_tail).and_then(|route| route.verb(self.method, Methods::ALL));
         verb.is_ok_and(|verb| verb.scope().takes(name))
     }
 }
@@ -53,7 +55,7 @@ impl<'a> Head<'a> {
     /// method, media types, arguments.
     pub fn parse(parts: &RequestParts<'a>, resource: &ResourceConfig) -> Result<Self, RequestError> {
         let route = Route::parse(parts.tail, parts.raw_tail)?;
-        let verb = route.verb(parts.method)?;
+        let verb = route.verb(parts.method, resource.methods)?;
         if parts
             .accept
             .is_some_and(|accept| !media_type::accepts_json(accept))

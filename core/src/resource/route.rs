@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 
 use crate::api_request::{KeyFault, RequestError, Scope, limits};
+use crate::sql_endpoint::Methods;
 
 /// What a path below the location names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,26 +46,28 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// What `method` does here (RFC 9110 section 9.1: methods are case-sensitive).
-    pub(super) fn verb(&self, method: &[u8]) -> Result<Verb, RequestError> {
-        match (self, method) {
-            (Self::Collection, b"GET" | b"HEAD") => Ok(Verb::List),
-            (Self::Collection, b"POST") => Ok(Verb::Insert),
-            (Self::Item(_), b"GET" | b"HEAD") => Ok(Verb::Read),
-            (Self::Item(_), b"PUT") => Ok(Verb::Replace),
-            (Self::Item(_), b"PATCH") => Ok(Verb::Update),
-            (Self::Item(_), b"DELETE") => Ok(Verb::Delete),
-            _ => Err(RequestError::MethodNotAllowed {
-                allow: self.allow().into(),
-            }),
-        }
+    /// What `method`, if it is one of those that are served, does here (RFC 9110 section 9.1: methods are case-sensitive).
+    pub(super) fn verb(&self, method: &[u8], served: Methods) -> Result<Verb, RequestError> {
+        let verb = match (self, method) {
+            (Self::Collection, b"GET" | b"HEAD") => Some(Verb::List),
+            (Self::Collection, b"POST") => Some(Verb::Insert),
+            (Self::Item(_), b"GET" | b"HEAD") => Some(Verb::Read),
+            (Self::Item(_), b"PUT") => Some(Verb::Replace),
+            (Self::Item(_), b"PATCH") => Some(Verb::Update),
+            (Self::Item(_), b"DELETE") => Some(Verb::Delete),
+            _ => None,
+        };
+        let verb = verb.filter(|_| served == Methods::ALL || served.contains(method));
+        verb.ok_or_else(|| RequestError::MethodNotAllowed {
+            allow: served.and(self.methods()).allow().into(),
+        })
     }
 
-    /// The value of the Allow field (RFC 9110 section 10.2.1).
-    fn allow(&self) -> &'static str {
+    /// The methods that mean something here.
+    fn methods(&self) -> Methods {
         match self {
-            Self::Collection => "GET, HEAD, POST",
-            Self::Item(_) => "GET, HEAD, PUT, PATCH, DELETE",
+            Self::Collection => Methods::COLLECTION,
+            Self::Item(_) => Methods::ITEM,
         }
     }
 

@@ -15,6 +15,7 @@ fn resource() -> ResourceConfig {
         last_modified: None,
         default_limit: NonZeroU32::new(20).expect("not zero"),
         max_limit: NonZeroU32::new(100).expect("not zero"),
+        methods: Methods::ALL,
     }
 }
 

@@ -7,10 +7,28 @@ pub struct Methods(u8);
 const NAMES: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const GET: u8 = 1;
 const HEAD: u8 = 2;
+const POST: u8 = 4;
 
 impl Methods {
     /// All of them.
     pub const ALL: Self = Self((1 << NAMES.len()) - 1);
+
+    /// Those that a list of rows knows.
+    pub(crate) const COLLECTION: Self = Self(GET | HEAD | POST);
+    /// Those that a single row knows.
+    pub(crate) const ITEM: Self = Self(Self::ALL.0 & !POST);
+
+    /// Those of the lists whose condition holds.
+    pub(crate) fn of(lists: &[(bool, &str)]) -> Self {
+        let taken = lists.iter().filter(|(holds, _)| *holds);
+        let sets = taken.filter_map(|(_, names)| Self::parse(names));
+        sets.fold(Self(0), |all, set| Self(all.0 | set.0))
+    }
+
+    /// Those that are in both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
 
     /// Reads names with commas between them; `None` for one that is unknown. Whoever serves GET serves HEAD.
     pub fn parse(text: &str) -> Option<Self> {

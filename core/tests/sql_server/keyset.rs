@@ -22,6 +22,7 @@ fn resource(table: &str, limit: u32) -> ResourceConfig {
         last_modified: None,
         default_limit: NonZeroU32::new(limit).expect("not zero"),
         max_limit: NonZeroU32::new(1000).expect("not zero"),
+        methods: postern_core::sql_endpoint::Methods::ALL,
     }
 }
 

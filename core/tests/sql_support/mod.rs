@@ -44,6 +44,7 @@ pub fn resource(relation: &str, key: Option<&str>) -> ResourceConfig {
         last_modified: None,
         default_limit: NonZeroU32::new(20).expect("not zero"),
         max_limit: NonZeroU32::new(100).expect("not zero"),
+        methods: postern_core::sql_endpoint::Methods::ALL,
     }
 }
 

@@ -80,7 +80,7 @@ impl<'a> Arguments<'a> {
             }
             start += length + 1;
         }
-        reader.finish()
+        Ok(reader.arguments)
     }
 }
 
@@ -190,14 +190,6 @@ impl<'a> Reader<'a> {
             operation,
         }));
         Ok(())
-    }
-
-    fn finish(self) -> Result<Arguments<'a>, RequestError> {
-        let has = |keyword: Keyword| self.given & (1 << keyword as u8) != 0;
-        if has(Keyword::Cursor) && has(Keyword::Offset) {
-            return Err(RequestError::CursorAndOffset);
-        }
-        Ok(self.arguments)
     }
 }
 

@@ -212,9 +212,9 @@ fn an_unknown_operator_comes_with_those_that_are_known() {
 }
 
 #[test]
-fn a_negative_count_is_no_range() {
+fn a_negative_count_is_refused() {
     let error = parse("offset=-5").expect_err("negative");
-    assert_eq!((error.status(), error.code()), (416, "PGRST103"));
+    assert_eq!((error.status(), error.code()), (400, "PGRST103"));
 }
 
 #[test]
@@ -226,7 +226,6 @@ fn some_arguments_are_given_once() {
             "{name}"
         );
     }
-    assert_eq!(parse("cursor=x&offset=0"), Err(RequestError::CursorAndOffset));
 }
 
 #[test]
