@@ -7,14 +7,15 @@ ARG RUST=1.95
 FROM rust:${RUST}-slim-${DEBIAN} AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev libclang-dev nginx nginx-dev \
+        gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev libclang-dev nginx nginx-dev unzip \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /postern
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/postern/target \
     scripts/module.sh /usr/sbin/nginx \
-    && install -D -m 644 build/nginx-*/ngx_http_postern_module.so /out/ngx_http_postern_module.so
+    && install -D -m 644 build/nginx-*/ngx_http_postern_module.so /out/ngx_http_postern_module.so \
+    && scripts/viewer.sh /out/docs
 
 # Applies migrations/ to DATABASE_URL and ends: `docker run … migrate`.
 FROM debian:${DEBIAN}-slim AS migrate
@@ -34,6 +35,7 @@ RUN apt-get update \
     && mkdir -p /run/postern && chown www-data:www-data /run/postern
 COPY --from=build /out/ngx_http_postern_module.so /usr/lib/nginx/modules/
 COPY nginx-conf /etc/postern
+COPY --from=build /out/docs /etc/postern/docs
 # A module that does not fit this nginx shall fail here and not in production.
 RUN printf 'load_module /usr/lib/nginx/modules/ngx_http_postern_module.so;\npid /run/postern/nginx.pid;\nevents {}\n' >/tmp/load.conf \
     && nginx -t -c /tmp/load.conf \

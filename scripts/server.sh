@@ -52,6 +52,8 @@ prepare() {
     export AUTHENTICATOR_PASSWORD_FILE=${AUTHENTICATOR_PASSWORD_FILE:-$secrets/authenticator.password}
     "$ROOT/scripts/migrate.sh" 8>&-
     dsn=$("$ROOT/scripts/authenticator-dsn.sh" 8>&-)
+    ln -sfn "$ROOT/nginx-conf/schemas" "$prefix/schemas"
+    "$ROOT/scripts/viewer.sh" "$prefix/docs" 8>&-
     render "$1" >"$prefix/nginx.conf"
     check_configuration
 }
@@ -88,6 +90,7 @@ render() {
     text=$(cat "$ROOT/nginx-conf/sample.conf.in")
     fill USER_DIRECTIVE "$(if is_root; then printf 'user %s %s;' "$worker" "$(id -gn "$worker")"; fi)"
     fill FOREGROUND_LOG "$1"
+    fill PREFIX "$(quoted "$prefix")"
     fill NGINX_CONF "$(quoted "$ROOT/nginx-conf")"
     fill MODULE "$(quoted "$BUILD_DIR/$MODULE")"
     fill DSN "$(quoted "$dsn")"

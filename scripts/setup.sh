@@ -7,10 +7,10 @@
 
 . "$(dirname "$0")/lib.sh"
 
-packages=(gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev postgresql ca-certificates curl openssl)
+packages=(gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev postgresql ca-certificates curl openssl unzip)
 test_packages=(
     perl libtest-base-perl liblist-moreutils-perl libtext-diff-perl libtest-longstring-perl
-    wrk nghttp2-client python3 strace nginx nginx-dev
+    wrk nghttp2-client python3 python3-venv strace nginx nginx-dev
 )
 bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 

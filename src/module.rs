@@ -16,8 +16,8 @@ use crate::nginx::{self, Level, Module, filter, log_of, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
     FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
-    Preaccess, Precontent, Queries, QueryTime, Role, ServerTiming, Step, Timed, TraceField, TraceId,
-    Traceparent, User, Validate,
+    Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Step, Timed, TraceField,
+    TraceId, Traceparent, User, Validate,
 };
 use crate::worker;
 
@@ -67,11 +67,13 @@ pub(crate) static mut ngx_http_postern_module: ngx_module_t = ngx_module_t {
 unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     let added = guarded(None, || {
         let cf = NonNull::new(cf)?;
+        conf::begin(cf)?;
         variable::add::<FilterClass>(cf)?;
         variable::add::<FilterStatus>(cf)?;
         variable::add::<Queries>(cf)?;
         variable::add::<QueryTime>(cf)?;
         variable::add::<User>(cf)?;
+        variable::add::<RequestId>(cf)?;
         variable::add::<Role>(cf)?;
         variable::add_prefix::<BodyMember>(cf)?;
         variable::add::<CacheStatusVariable>(cf)?;

@@ -45,7 +45,7 @@ pub(crate) struct Filter {
     pub(crate) mode: FilterMode,
     /// Where findings are written; nginx's error log otherwise.
     pub(crate) log: Option<SecurityLog>,
-    /// `$request_id`
+    /// `$postern_request_id`
     pub(crate) request_id: Option<VariableIndex>,
 }
 
@@ -127,7 +127,7 @@ impl Directive for PosternFilter {
                 "not enough memory for the rules of the filter".into(),
             ));
         }
-        conf.filter.request_id = Some(cf.variable("request_id")?);
+        conf.filter.request_id = Some(cf.variable("postern_request_id")?);
         if !parameters.is_empty() {
             conf.filter.looked_for = Some(looked_for(parameters)?);
         }

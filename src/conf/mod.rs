@@ -12,8 +12,10 @@ mod issue_token;
 mod jwt;
 mod limit;
 mod metrics;
+mod openapi;
 mod parameters;
 mod purge;
+mod request_id;
 mod resource;
 mod security_log;
 mod sql;
@@ -37,7 +39,9 @@ pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
 pub(crate) use metrics::{MetricsConf, MetricsZone};
+pub(crate) use openapi::{DescribedContent, DescribedLocation, DescribedSettings};
 pub(crate) use purge::PurgeSettings;
+pub(crate) use request_id::RequestIdSettings;
 pub(crate) use resource::ResourceSettings;
 pub(crate) use sql::SqlSettings;
 pub(crate) use validate::{BodyRule, ErrorOptions, ValidateSettings};
@@ -48,7 +52,8 @@ use postern_core::metrics::ZoneReport;
 use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};
 use crate::nginx::phase::ContentHandler;
-use crate::phase::{Health, Metrics, Purge, Resource, Sql};
+use crate::nginx::variable::VariableIndex;
+use crate::phase::{Health, Metrics, Openapi, Purge, Resource, Sql};
 use crate::worker;
 
 /// The module's types in nginx's slots.
@@ -61,6 +66,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<cache::PosternCache>(c"postern_cache", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<cache::PosternCacheControl>(c"postern_cache_control", EVERYWHERE | arguments::ONE),
     command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
+    command::location::<openapi::PosternDescribe>(c"postern_describe", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<switches::PosternEtag>(c"postern_etag", EVERYWHERE | arguments::ONE),
     command::location::<filter::PosternFilter>(c"postern_filter", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<filter::PosternFilterHeaders>(
@@ -92,7 +98,12 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<limit::PosternLimitLogLevel>(c"postern_limit_log_level", EVERYWHERE | arguments::ONE),
     command::location::<metrics::PosternMetrics>(c"postern_metrics", context::LOCATION | arguments::NONE),
     command::main::<metrics::PosternMetricsZone>(c"postern_metrics_zone", context::HTTP | arguments::ONE),
+    command::location::<openapi::PosternOpenapi>(c"postern_openapi", context::LOCATION | arguments::ANY),
     command::location::<purge::PosternPurge>(c"postern_purge", context::LOCATION | arguments::ONE),
+    command::location::<request_id::PosternRequestId>(
+        c"postern_request_id",
+        EVERYWHERE | arguments::ONE_OR_MORE,
+    ),
     command::location::<resource::PosternResource>(
         c"postern_resource",
         context::LOCATION | arguments::TWO_OR_MORE,
@@ -168,6 +179,10 @@ pub(crate) struct MainConf {
     limits: Vec<Rc<LimitSettings>>,
     /// `postern_metrics…`
     pub(crate) metrics: metrics::MetricsMain,
+    /// `$request_id`
+    request_id: Option<VariableIndex>,
+    /// What can be described.
+    pub(crate) openapi: openapi::OpenapiMain,
 }
 
 struct NamedDatabase {
@@ -256,12 +271,16 @@ pub(crate) struct LocationConf {
     pub(crate) inflate: inflate::InflateConf,
     /// `postern_validate…`
     pub(crate) validate: validate::ValidateConf,
+    /// `postern_request_id`
+    pub(crate) request_id: request_id::RequestIdConf,
     /// `postern_trace`
     pub(crate) trace: trace::TraceConf,
     /// `postern_health`; inherited as content is.
     pub(crate) health: Option<HealthSettings>,
     /// `postern_metrics`; inherited as content is.
     pub(crate) metrics: MetricsConf,
+    /// `postern_openapi`, inherited as content is; `postern_describe`
+    pub(crate) openapi: openapi::OpenapiConf,
 }
 
 impl LocationConf {
@@ -279,6 +298,7 @@ impl LocationConf {
             (.., Some(_)) => "postern_purge",
             (None, None, None) if self.metrics.is_content => "postern_metrics",
             (None, None, None) if self.health.is_some() => "postern_health",
+            (None, None, None) if self.openapi.info().is_some() => "postern_openapi",
             (None, None, None) => return Ok(()),
         };
         if other == directive {
@@ -294,6 +314,7 @@ impl Merge for LocationConf {
     fn begin(&mut self, cf: &Conf<'_>) {
         self.limit.begin(cf);
         self.metrics.begin(cf);
+        self.openapi.begin(cf);
     }
 
     fn content(&self) -> Option<ContentHandler> {
@@ -303,7 +324,8 @@ impl Merge for LocationConf {
         let metrics = || self.metrics.is_content.then(ContentHandler::of::<Metrics>);
         let health = || self.health.as_ref().map(|_| ContentHandler::of::<Health>());
         let content = resource.or_else(sql).or_else(purge);
-        content.or_else(metrics).or_else(health)
+        let openapi = || self.openapi.info().map(|_| ContentHandler::of::<Openapi>());
+        content.or_else(metrics).or_else(health).or_else(openapi)
     }
 
     fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
@@ -314,6 +336,7 @@ impl Merge for LocationConf {
             self.purge.clone_from(&outer.purge);
             self.metrics.merge_condition(&outer.metrics);
             self.health.clone_from(&outer.health);
+            self.openapi.merge_condition(&outer.openapi);
         }
         if self.issue_token.is_some() && self.sql.is_none() {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());
@@ -322,12 +345,27 @@ impl Merge for LocationConf {
         self.etag.merge(outer.etag);
         self.server_timing.merge(outer.server_timing);
         self.trace.merge(outer.trace);
+        self.request_id.merge(&outer.request_id);
         self.limit.merge(&outer.limit);
         self.validate.merge(&outer.validate);
         self.filter.merge(&outer.filter);
         self.inflate.merge(&outer.inflate);
-        self.jwt.merge(&outer.jwt, level)
+        self.openapi.merge(&outer.openapi);
+        self.jwt.merge(&outer.jwt, level)?;
+        if level == Level::Location {
+            self.settle_description();
+        }
+        Ok(())
     }
+}
+
+/// Before any of it is read. `None` if nginx is out of memory.
+pub(crate) fn begin(cf: NonNull<ngx_conf_t>) -> Option<()> {
+    crate::nginx::conf::before_reading(cf, |cf| {
+        let request_id = cf.variable("request_id").ok()?;
+        cf.main_conf::<Postern>().request_id = Some(request_id);
+        Some(())
+    })
 }
 
 /// Checks the configuration as a whole, when all of it has been read. `None` refuses it.

@@ -41,6 +41,7 @@ impl Directive for PosternSql {
         let script = script(cf, text)?;
         let config = parse(script, parameters)?;
         let variables = variables(cf, &config.script)?;
+        conf.openapi.note(cf);
         let database = super::use_database(cf, database);
         conf.sql = Some(Rc::new(SqlSettings {
             database,

@@ -29,6 +29,8 @@ pub(crate) mod arguments {
     pub(crate) const ONE: u32 = nginx_sys::NGX_CONF_TAKE1;
     /// Two.
     pub(crate) const TWO: u32 = nginx_sys::NGX_CONF_TAKE2;
+    /// Any number, and none.
+    pub(crate) const ANY: u32 = nginx_sys::NGX_CONF_ANY;
     /// At least one.
     pub(crate) const ONE_OR_MORE: u32 = nginx_sys::NGX_CONF_1MORE;
     /// At least two.

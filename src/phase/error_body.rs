@@ -14,10 +14,18 @@ use crate::nginx::phase::Verdict;
 /// The two filters.
 pub(crate) struct ErrorBody;
 
+/// What nginx refuses as 405 before it looks for a location is TRACE. An answer with this status has to say what is served (RFC 9110
+/// section 15.5.6), of which nobody knows more then.
+const SERVED: &[u8] = b"GET, HEAD, POST, PUT, PATCH, DELETE";
+
 impl HeaderFilter for ErrorBody {
     fn filter(request: &mut Request) {
         if !is_nginx_error(request) {
             return;
+        }
+        if request.method() == b"TRACE" && request.response_status() == 405 && serves(request) {
+            // Without memory for it, the answer goes without.
+            let _ = request.add_constant_header("Allow", SERVED);
         }
         let redirects = request.redirects_left();
         let is_ours = request.location_conf::<Postern>().content_database().is_some();
@@ -51,6 +59,12 @@ impl HeaderFilter for ErrorBody {
         request.set_content_type(JSON);
         request.set_content_length(Some(length));
     }
+}
+
+/// Whether this server has a location of ours.
+fn serves(request: &Request) -> bool {
+    let server = request.location_conf::<Postern>().openapi.server();
+    !request.main_conf::<Postern>().described(server).is_empty()
 }
 
 /// Has nginx answer an error with its status, so that `error_page` and `satisfy` work as for its own modules, and with our body.

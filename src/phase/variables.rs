@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use postern_core::auth::Identity;
 use postern_core::metrics::Seconds;
+use postern_core::request_id::is_request_id;
 
 use super::filter::{FilterState, Found};
 use super::queries::DatabaseUse;
-use crate::conf::Postern;
+use crate::conf::{Postern, RequestIdSettings};
 use crate::nginx::Request;
 use crate::nginx::variable::Variable;
 use crate::worker;
@@ -33,6 +34,38 @@ pub(crate) struct Queries;
 
 /// `$postern_query_time`: how long the request has waited for the database, in seconds with six decimals.
 pub(crate) struct QueryTime;
+
+/// `$postern_request_id`: the number of the request: the one that a trusted client has sent, else nginx's own.
+pub(crate) struct RequestId;
+
+impl Variable for RequestId {
+    const NAME: &'static str = "postern_request_id";
+
+    fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
+        if let Some(settings) = request
+            .location_conf::<Postern>()
+            .request_id
+            .settings()
+            .map(Rc::clone)
+            && is_trusted(request, &settings)
+            && let Some(id) = request.header(settings.field.as_bytes())
+            && is_request_id(id)
+        {
+            return Some(Cow::Owned(id.to_vec()));
+        }
+        let own = request.main_conf::<Postern>().own_request_id()?;
+        request.variable(own).map(Cow::Owned)
+    }
+}
+
+fn is_trusted(request: &mut Request, settings: &RequestIdSettings) -> bool {
+    match &settings.condition {
+        None => true,
+        Some(condition) => condition
+            .evaluate(request)
+            .is_some_and(|value| !value.is_empty() && value != b"0"),
+    }
+}
 
 impl Variable for FilterStatus {
     const NAME: &'static str = "postern_filter_status";

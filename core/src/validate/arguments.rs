@@ -82,12 +82,28 @@ impl ArgumentRule {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// What values have to be.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// The value that a request without the argument gets.
+    pub fn default_value(&self) -> Option<Cow<'_, str>> {
+        let (_, value) = self.default.as_deref()?.split_once('=')?;
+        percent_decode(value.as_bytes()).decode_utf8().ok()
+    }
 }
 
 impl ArgumentRules {
     /// Rules, each for another argument.
     pub fn new(rules: Vec<ArgumentRule>, unknown: Unknown) -> Self {
         Self { rules, unknown }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &[ArgumentRule] {
+        &self.rules
     }
 
     /// Whether there is nothing to check.

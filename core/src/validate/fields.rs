@@ -29,6 +29,11 @@ impl FieldRules {
         Ok(is_new)
     }
 
+    /// The rules, by names in lower case.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Rule)> {
+        self.0.iter().map(|(name, rule)| (&**name, rule))
+    }
+
     /// Whether there is nothing to check.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

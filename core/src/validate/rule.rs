@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use regex::{Regex, RegexBuilder};
+use serde_json::{Map, Value};
 
 use super::{InvalidRequest, Part, Violation};
 
@@ -176,6 +177,69 @@ impl Rule {
         }
     }
 
+    /// Whether the value must be there.
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// Whether it may be there more than once.
+    pub fn is_repeated(&self) -> bool {
+        self.repeated
+    }
+
+    /// The same as a JSON Schema (2020-12) of one value.
+    pub fn schema(&self) -> Value {
+        let (value_type, format) = match self.value_type {
+            ValueType::Integer => ("integer", Some("int64")),
+            ValueType::Number => ("number", None),
+            ValueType::Boolean => ("boolean", None),
+            ValueType::String => ("string", None),
+            ValueType::Uuid => ("string", Some("uuid")),
+            ValueType::Date => ("string", Some("date")),
+            ValueType::Timestamp => ("string", Some("date-time")),
+        };
+        let is_text = self.value_type == ValueType::String;
+        let (min, max) = if is_text {
+            ("minLength", "maxLength")
+        } else {
+            ("minimum", "maximum")
+        };
+        let bounds = [(min, self.bounds.0), (max, self.bounds.1)];
+        let mut members = Map::new();
+        members.insert("type".into(), value_type.into());
+        if let Some(format) = format {
+            members.insert("format".into(), format.into());
+        }
+        for (keyword, bound) in bounds {
+            if let Some(bound) = bound {
+                members.insert(
+                    keyword.into(),
+                    whole(bound).map_or_else(|| bound.into(), Value::from),
+                );
+            }
+        }
+        if let Some(pattern) = &self.pattern {
+            members.insert("pattern".into(), pattern.as_str().into());
+        }
+        if !self.values.is_empty() {
+            members.insert(
+                "enum".into(),
+                self.values.iter().map(|value| self.value_of(value)).collect(),
+            );
+        }
+        Value::Object(members)
+    }
+
+    /// What a text that satisfies the rule is in JSON.
+    pub fn value_of(&self, text: &str) -> Value {
+        match self.value_type {
+            ValueType::Integer | ValueType::Number | ValueType::Boolean => {
+                serde_json::from_str(text).unwrap_or_else(|_| text.into())
+            }
+            _ => text.into(),
+        }
+    }
+
     /// What is wrong with a value, if anything is.
     pub(super) fn check(&self, path: &str, value: &str) -> Option<Violation> {
         let violation = |keyword: &'static str, message: String| {
@@ -229,6 +293,16 @@ impl Rule {
             _ => None,
         }
     }
+}
+
+/// A number without a fraction, as JSON writes it best.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is a whole number of at most 53 bits"
+    )]
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
 impl ValueType {

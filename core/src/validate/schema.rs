@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::{PatternOptions, Retrieve, Uri, ValidationError, Validator};
 use serde_json::Value;
@@ -12,6 +12,8 @@ use super::{InvalidRequest, Part, Violation};
 /// A compiled schema.
 pub struct BodySchema {
     validator: Validator,
+    /// By absolute path, it first.
+    files: Vec<(String, Value)>,
 }
 
 /// A schema that does not compile; the reason in one line.
@@ -37,7 +39,11 @@ impl BodySchema {
         if !schema.is_object() && !schema.is_boolean() {
             return Err(InvalidSchema("a schema is an object or a boolean".into()));
         }
-        let files = Files { read: Arc::new(read) };
+        let referred = Arc::new(Mutex::new(Vec::new()));
+        let files = Files {
+            read: Arc::new(read),
+            referred: Arc::clone(&referred),
+        };
         let validator = jsonschema::options()
             .with_base_uri(format!("file://{path}"))
             .with_retriever(files)
@@ -45,7 +51,15 @@ impl BodySchema {
             .should_validate_formats(true)
             .build(&schema)
             .map_err(|error| InvalidSchema(describe(&error)))?;
-        Ok(Self { validator })
+        let referred = std::mem::take(&mut *referred.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut files = vec![(path.to_owned(), schema)];
+        files.extend(referred);
+        Ok(Self { validator, files })
+    }
+
+    /// The schema and all that it refers to, with their absolute paths; it comes first.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.files.iter().map(|(path, value)| (path.as_str(), value))
     }
 
     /// Checks a body. At most `max` violations are told.
@@ -93,6 +107,8 @@ fn describe(error: &ValidationError<'_>) -> String {
 /// What `$ref` may lead to.
 struct Files {
     read: Arc<ReadReferred>,
+    /// What was read.
+    referred: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Retrieve for Files {
@@ -106,7 +122,10 @@ impl Retrieve for Files {
             .to_string()
             .map_err(|_| "the path is not UTF-8")?
             .into_owned();
-        Ok(serde_json::from_slice(&(self.read)(&path)?)?)
+        let value: Value = serde_json::from_slice(&(self.read)(&path)?)?;
+        let mut referred = self.referred.lock().unwrap_or_else(PoisonError::into_inner);
+        referred.push((path, value.clone()));
+        Ok(value)
     }
 }
 

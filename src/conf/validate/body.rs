@@ -68,7 +68,8 @@ fn method_names(parameter: &str, value: &str) -> Result<Vec<Box<str>>, ConfError
         .ok_or_else(|| invalid_parameter(parameter))
 }
 
-fn compile(cf: &mut Conf<'_>, file: &str) -> Result<BodySchema, ConfError> {
+/// The JSON Schema in a file.
+pub(in crate::conf) fn compile(cf: &mut Conf<'_>, file: &str) -> Result<BodySchema, ConfError> {
     let text = files::read(cf, file)?;
     let path = cf.full_path(file)?;
     BodySchema::compile(&text, &path.to_string_lossy(), files::read_absolute)

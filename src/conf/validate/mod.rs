@@ -12,7 +12,7 @@ use postern_core::validate::{
     ArgumentRule, ArgumentRules, BodySchema, FieldRules, JsonLimits, Rule, Unknown,
 };
 
-pub(super) use body::{PosternValidate, PosternValidateErrors};
+pub(super) use body::{PosternValidate, PosternValidateErrors, compile};
 pub(super) use json::PosternValidateJson;
 pub(super) use rule::{
     PosternValidateArg, PosternValidateHeader, PosternValidateKey, PosternValidateUnknownArgs,
@@ -77,6 +77,12 @@ pub(crate) struct ValidateSettings {
 }
 
 impl ValidateSettings {
+    /// The schemas of bodies, by methods.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = (&str, &BodySchema)> {
+        let rules = self.bodies.iter();
+        rules.flat_map(|rule| rule.methods.iter().map(|method| (&**method, &*rule.schema)))
+    }
+
     /// The rule for bodies of this method.
     pub(crate) fn body_rule(&self, method: &[u8]) -> Option<&Rc<BodyRule>> {
         let is_for = |rule: &&Rc<BodyRule>| rule.methods.iter().any(|name| name.as_bytes() == method);

@@ -1,0 +1,252 @@
+//! `postern_openapi [title=text] [version=text] [description=text] [server=url]` and
+//! `postern_describe [summary=text] [description=text] [tag=name] [response=file] | off`
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use postern_core::openapi::{Info, PathTemplate};
+use postern_core::validate::BodySchema;
+
+use super::parameters::{invalid_parameter, set_once, split};
+use super::validate::compile;
+use super::{
+    JwtMode, LocationConf, MainConf, Postern, ResourceSettings, SqlSettings, TokenPlaces, ValidateSettings,
+};
+use crate::nginx::conf::{Conf, ConfError, Directive};
+use crate::nginx::phase::ContentHandler;
+use crate::phase::Openapi;
+
+/// All locations that can be described, in the order of the configuration.
+#[derive(Default)]
+pub(crate) struct OpenapiMain {
+    locations: Vec<Rc<DescribedLocation>>,
+}
+
+impl MainConf {
+    /// What a server serves, but for what is not to be told.
+    pub(crate) fn described(&self, server: &str) -> Vec<Rc<DescribedLocation>> {
+        let locations = self.openapi.locations.iter();
+        let is_told = |location: &&Rc<DescribedLocation>| {
+            location
+                .settings()
+                .is_some_and(|settings| &*settings.server == server)
+        };
+        locations.filter(is_told).cloned().collect()
+    }
+}
+
+/// A location that answers from a database.
+pub(crate) struct DescribedLocation {
+    /// Its path.
+    pub(crate) path: PathTemplate,
+    settings: OnceCell<DescribedSettings>,
+}
+
+impl DescribedLocation {
+    /// What is set for it, once all levels are known; `None` where it is not to be told.
+    pub(crate) fn settings(&self) -> Option<&DescribedSettings> {
+        self.settings.get()
+    }
+}
+
+/// What a description needs to know of a location.
+pub(crate) struct DescribedSettings {
+    /// Where its server stands in the configuration.
+    server: Rc<str>,
+    /// What the configuration says of it.
+    pub(crate) texts: Texts,
+    /// What answers.
+    pub(crate) content: DescribedContent,
+    /// Whether a request needs a token.
+    pub(crate) jwt: JwtMode,
+    /// Where tokens may be.
+    pub(crate) places: TokenPlaces,
+    /// Whether requests are counted.
+    pub(crate) is_limited: bool,
+    /// What requests must be like.
+    pub(crate) validate: Option<Rc<ValidateSettings>>,
+}
+
+/// What answers requests.
+pub(crate) enum DescribedContent {
+    /// `postern_resource`
+    Resource(Rc<ResourceSettings>),
+    /// `postern_sql`
+    Sql {
+        /// Its settings.
+        settings: Rc<SqlSettings>,
+        /// `postern_issue_token`
+        issues_token: bool,
+    },
+}
+
+impl DescribedContent {
+    /// The number of the database.
+    pub(crate) fn database(&self) -> usize {
+        match self {
+            Self::Resource(settings) => settings.database,
+            Self::Sql { settings, .. } => settings.database,
+        }
+    }
+}
+
+/// What `postern_describe` says.
+#[derive(Clone, Default)]
+pub(crate) struct Texts {
+    /// In a line.
+    pub(crate) summary: Option<Box<str>>,
+    /// More of it.
+    pub(crate) description: Option<Box<str>>,
+    /// What it is listed under.
+    pub(crate) tag: Option<Rc<str>>,
+    /// What a script answers.
+    pub(crate) response: Option<Rc<BodySchema>>,
+}
+
+/// What one level of the configuration says.
+#[derive(Default)]
+pub(crate) struct OpenapiConf {
+    /// Where the server stands.
+    server: Option<Rc<str>>,
+    is_off: bool,
+    texts: Texts,
+    location: Option<Rc<DescribedLocation>>,
+    /// `postern_openapi`
+    info: Option<Rc<Info>>,
+}
+
+impl OpenapiConf {
+    /// What `postern_openapi` tells of the whole.
+    pub(crate) fn info(&self) -> Option<&Rc<Info>> {
+        self.info.as_ref()
+    }
+
+    /// Where the server stands.
+    pub(crate) fn server(&self) -> &str {
+        self.server.as_deref().unwrap_or_default()
+    }
+
+    /// Notes the block that begins.
+    pub(super) fn begin(&mut self, cf: &Conf<'_>) {
+        if let [b"server", ..] = cf.raw_arguments().as_slice() {
+            self.server = Some(cf.place().into());
+        }
+    }
+
+    /// Notes that the location answers from a database. A path that no template can say is left out, and so are named locations, which no
+    /// client can ask for.
+    pub(super) fn note(&mut self, cf: &mut Conf<'_>) {
+        let name = cf.location_name();
+        let path = if cf.location_is_prefix() {
+            Some(PathTemplate::fixed(&name))
+        } else {
+            PathTemplate::of_regex(&name)
+        };
+        if let Some(path) = path {
+            let location = Rc::new(DescribedLocation {
+                path,
+                settings: OnceCell::new(),
+            });
+            self.location = Some(Rc::clone(&location));
+            cf.main_conf::<Postern>().openapi.locations.push(location);
+        }
+    }
+
+    /// A summary is for one location; the rest is inherited.
+    pub(super) fn merge(&mut self, outer: &Self) {
+        self.server = self.server.take().or_else(|| outer.server.clone());
+        self.is_off |= outer.is_off;
+        self.texts.tag = self.texts.tag.take().or_else(|| outer.texts.tag.clone());
+    }
+
+    /// A condition is no location of its own.
+    pub(super) fn merge_condition(&mut self, outer: &Self) {
+        self.info.clone_from(&outer.info);
+    }
+}
+
+impl LocationConf {
+    /// Everything is known of this location now.
+    pub(super) fn settle_description(&self) {
+        let conf = &self.openapi;
+        let (Some(location), Some(server), false) = (&conf.location, &conf.server, conf.is_off) else {
+            return;
+        };
+        let content = match (&self.resource, &self.sql) {
+            (Some(resource), _) => DescribedContent::Resource(Rc::clone(resource)),
+            (None, Some(settings)) => DescribedContent::Sql {
+                settings: Rc::clone(settings),
+                issues_token: self.issue_token.is_some(),
+            },
+            (None, None) => return,
+        };
+        let jwt = self.jwt.settings();
+        let _ = location.settings.set(DescribedSettings {
+            server: Rc::clone(server),
+            texts: conf.texts.clone(),
+            content,
+            jwt: self.jwt.mode(),
+            places: jwt.map(|jwt| jwt.places().clone()).unwrap_or_default(),
+            is_limited: self.limit.limits().is_some(),
+            validate: self.validate.settings().cloned(),
+        });
+    }
+}
+
+/// The directive.
+pub(super) struct PosternOpenapi;
+
+impl Directive for PosternOpenapi {
+    type Conf = LocationConf;
+
+    fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
+        conf.check_no_content("postern_openapi")?;
+        let (mut title, mut version, mut description, mut server) = (None, None, None, None);
+        for parameter in cf.arguments()?.into_iter().skip(1) {
+            let (name, value) = split(parameter)?;
+            let slot = match name {
+                "title" => &mut title,
+                "version" => &mut version,
+                "description" => &mut description,
+                "server" => &mut server,
+                _ => return Err(invalid_parameter(parameter)),
+            };
+            set_once(slot, parameter, value.into())?;
+        }
+        conf.openapi.info = Some(Rc::new(Info {
+            title: title.unwrap_or_else(|| "API".into()),
+            version: version.unwrap_or_else(|| "1".into()),
+            description,
+            server: server.unwrap_or_else(|| "/".into()),
+        }));
+        cf.set_content_handler(ContentHandler::of::<Openapi>());
+        Ok(())
+    }
+}
+
+/// The directive.
+pub(super) struct PosternDescribe;
+
+impl Directive for PosternDescribe {
+    type Conf = LocationConf;
+
+    fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
+        let words: Vec<String> = cf.arguments()?.into_iter().skip(1).map(str::to_owned).collect();
+        if words == ["off"] {
+            conf.openapi.is_off = true;
+            return Ok(());
+        }
+        let texts = &mut conf.openapi.texts;
+        for word in &words {
+            let (name, value) = split(word)?;
+            match name {
+                "summary" => set_once(&mut texts.summary, word, value.into())?,
+                "description" => set_once(&mut texts.description, word, value.into())?,
+                "tag" => set_once(&mut texts.tag, word, value.into())?,
+                "response" => set_once(&mut texts.response, word, Rc::new(compile(cf, value)?))?,
+                _ => return Err(invalid_parameter(word)),
+            }
+        }
+        Ok(())
+    }
+}
