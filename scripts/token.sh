@@ -19,6 +19,9 @@ fi
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 hex_of() { od -An -v -tx1 | tr -d ' \n'; }
 
+# One newline at the end of the file is no part of the secret, for nginx either.
+secret_of() { if [ -z "$(tail -c 1 "$1")" ]; then head -c -1 "$1"; else cat "$1"; fi; }
+
 # The key of a digest, each byte combined with $1, as escapes for printf: one of HMAC's two pads (RFC 2104).
 pad() {
     local hex=$2 index byte
@@ -31,7 +34,8 @@ pad() {
 # HMAC-SHA-256 of stdin, out of two digests: `openssl dgst -hmac` would show the key to everybody who can list processes.
 hmac() {
     local key inner
-    if [ "$(wc -c <"$1")" -gt 64 ]; then key=$(openssl dgst -sha256 -binary "$1" | hex_of); else key=$(hex_of <"$1"); fi
+    key=$(secret_of "$1" | hex_of)
+    if [ "${#key}" -gt 128 ]; then key=$(secret_of "$1" | openssl dgst -sha256 -binary | hex_of); fi
     inner=$({ printf '%b' "$(pad 0x36 "$key")"; cat; } | openssl dgst -sha256 -binary | hex_of)
     { printf '%b' "$(pad 0x5c "$key")"; printf '%b' "$(sed 's/../\\x&/g' <<<"$inner")"; } | openssl dgst -sha256 -binary
 }
