@@ -10,7 +10,7 @@
 packages=(gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev postgresql ca-certificates curl openssl unzip)
 test_packages=(
     perl libtest-base-perl liblist-moreutils-perl libtext-diff-perl libtest-longstring-perl
-    wrk nghttp2-client python3 python3-venv strace nginx nginx-dev
+    wrk nghttp2-client python3 python3-venv python3-yaml jq pgbouncer strace nginx nginx-dev
 )
 bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 
@@ -53,10 +53,13 @@ install_packages() {
     hold_services
     as_root "${apt[@]}" update
     as_root "${apt[@]}" install --no-install-recommends "$@"
-    # Installed just now, for the sake of its binary; it would be started with the next boot.
-    if [[ " $* " == *" nginx "* ]] && command -v systemctl >/dev/null; then
-        as_root systemctl disable nginx.service >/dev/null 2>&1 || say "nginx.service could not be disabled"
-    fi
+    # Installed just now, for the sake of their binaries; they would be started with the next boot.
+    local service
+    for service in nginx pgbouncer; do
+        if [[ " $* " == *" $service "* ]] && command -v systemctl >/dev/null; then
+            as_root systemctl disable "$service.service" >/dev/null 2>&1 || say "$service.service could not be disabled"
+        fi
+    done
 }
 
 case ${1:-} in

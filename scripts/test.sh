@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test.sh: those of core and the integration tests (cargo), then of the description of the API, then those of nginx's behaviour (prove).
+# test.sh: those of core and the integration tests (cargo), then what holds the docs and the description of the API against what is
+# so, then those of nginx's behaviour (prove).
 # test.sh unit: what needs neither nginx nor PostgreSQL.
 
 . "$(dirname "$0")/lib.sh"
@@ -21,5 +22,6 @@ if version=$(packaged nginx-dev) && [ "$version" = "$(packaged nginx)" ]; then
 fi
 
 "$ROOT/scripts/cargo.sh" test --workspace --locked
+"$ROOT/scripts/test-docs.py"
 "$ROOT/scripts/test-openapi.sh"
 exec prove -r t
