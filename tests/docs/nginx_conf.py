@@ -8,7 +8,7 @@ TOKEN = re.compile(r"""\s+|\#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|(?
 
 MAIN = {
     "load_module", "user", "worker_processes", "worker_shutdown_timeout", "thread_pool", "pid", "events", "http", "stream", "env",
-    "worker_rlimit_nofile",
+    "worker_rlimit_nofile", "error_log",
 }
 HTTP = {
     "server", "upstream", "map", "geo", "log_format", "split_clients", "limit_req_zone", "proxy_cache_path",
@@ -83,7 +83,7 @@ def whole(text: str, defaults: str, main: str, context: str | None = None) -> st
     for statement in statements(defaults):
         name = statement.text.split()[1].rstrip(";{")
         own = any(re.match(rf"{statement.name}\s+{name}\b", other) for other in parts["http"])
-        used = statement.name == "postern_database" or re.search(rf"\b{name}\b|\bpostern_limit\b", text)
+        used = re.search(rf"\b{name}\b", text) or (statement.name == "postern_zone" and "postern_limit" in text)
         zones = any(other.startswith("postern_zone") for other in parts["http"])
         if not own and used and not (statement.name == "postern_zone" and zones):
             parts["http"].insert(0, statement.text)

@@ -40,6 +40,8 @@ class Runner:
     def __init__(self, page: Page, world: World):
         self.page = page
         self.world = world
+        # What is not this page's.
+        self.others = set(processes.adopted())
         self.shell = Shell(world.work, world.environment)
         self.serves = False
         self.served = ""
@@ -127,7 +129,7 @@ class Runner:
         """Runs a command; its output is in the words of the page."""
         masters = {}
         if re.search(r"-s reload|-HUP", text):
-            masters = {pid: reload.of_master(pid) for pid in processes.adopted()}
+            masters = {pid: reload.of_master(pid) for pid in set(processes.adopted()) - self.others}
         try:
             output, status = self.shell.run(self.world.places.private(text))
         except Silent as error:
@@ -149,6 +151,9 @@ class Runner:
         serve = "serve" in block.options
         if serve and "error_log" not in whole:
             whole = "error_log /var/log/nginx/error.log notice;\n" + whole
+        if "trust" in block.options:
+            # A stand-in for a provider has a certificate that no system knows.
+            whole = re.sub(r"(jwks_url=[^;\s]+)", rf"\1 trusted_certificate={block.options['trust']}", whole)
         text = self.world.places.private(whole)
         if not serve:
             # What it would take the network or a privileged port for is not what -t is asked here.

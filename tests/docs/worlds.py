@@ -47,7 +47,7 @@ class World:
         for name in CHECKOUT:
             (self.work / name).symlink_to(ROOT / name)
         for name in ("etc/pgbouncer", "etc/postgresql/tls", "run/pgbouncer", "var/log/postgresql"):
-            (folder / name).chmod(0o1777)
+            (folder / name).chmod(0o777)
         self.environment = {name: value for name, value in os.environ.items() if not unwanted(name)}
         self.environment |= {
             "PATH": f"{ROOT}/tests/docs/bin:{os.environ['PATH']}:/usr/sbin:/sbin",
