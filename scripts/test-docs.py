@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests/docs"))
 sys.dont_write_bytecode = True
 
 import processes  # noqa: E402
+import reference  # noqa: E402
 from markdown import BadPage, read_page  # noqa: E402
 from runner import Failure, Runner, Skipped  # noqa: E402
 from worlds import Worlds  # noqa: E402
@@ -45,6 +46,9 @@ def run_page(path: Path, worlds: Worlds, counts: Counter, skipped: list) -> bool
     runner, line, good = None, 1, False
     try:
         page = read_page(path)
+        links = reference.broken_links(path)
+        if links:
+            raise BadPage(1, "\n".join(links))
         visible = [block for block in page.blocks if block.language != "hidden"]
         if not visible:
             return True
@@ -92,9 +96,12 @@ def main() -> int:
     counts, skipped, failed = Counter(), [], []
     try:
         worlds = Worlds(folder)
+        for text in [] if given.files else reference.missing():
+            print(text, file=sys.stderr)
+            failed.append(text)
         for path in pages(given.files):
             if not run_page(path, worlds, counts, skipped):
-                failed.append(path.name)
+                failed.append(str(path))
     finally:
         processes.end_all(set())
         if given.keep and failed:
@@ -104,7 +111,7 @@ def main() -> int:
     for line in skipped:
         print(f"skipped {line}")
     languages = ", ".join(f"{number} {language}" for language, number in sorted(counts.items()))
-    print(f"{sum(counts.values())} blocks run ({languages}), {len(skipped)} skipped, {len(failed)} pages failed")
+    print(f"{sum(counts.values())} blocks run ({languages}), {len(skipped)} skipped, {len(failed)} failures")
     return 1 if failed else 0
 
 

@@ -22,6 +22,7 @@ if version=$(packaged nginx-dev) && [ "$version" = "$(packaged nginx)" ]; then
 fi
 
 "$ROOT/scripts/cargo.sh" test --workspace --locked
+python3 -B -m unittest discover -q -s "$ROOT/tests/docs"
 "$ROOT/scripts/test-docs.py"
 "$ROOT/scripts/test-openapi.sh"
 exec prove -r t

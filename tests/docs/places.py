@@ -17,7 +17,7 @@ PORTS = ("8080", "8081", "8082", "8090", "8443", "5432", "6432")
 # Folders that pages use, all of them with what is below them.
 FOLDERS = (
     "/etc/postern", "/etc/nginx", "/etc/pgbouncer", "/etc/postgresql/tls", "/var/log/nginx", "/var/log/postgresql",
-    "/run/postgresql", "/run/pgbouncer", "/run/nginx.pid", "/srv/app",
+    "/run/postgresql", "/run/pgbouncer", "/run/nginx.pid", "/run/balancer.pid", "/srv/app",
 )
 
 
