@@ -6,9 +6,9 @@
 cargo=$ROOT/scripts/cargo.sh
 "$cargo" fmt --all --check
 "$cargo" clippy --workspace --all-targets --locked -- -D warnings
-for script in "$ROOT"/scripts/*.sh "$ROOT"/.ci/run; do
+for script in "$ROOT"/scripts/*.sh "$ROOT"/.ci/run "$ROOT"/tests/docs/bin/*; do
     bash -n "$script"
 done
 if command -v shellcheck >/dev/null; then
-    (cd "$ROOT" && shellcheck -S warning scripts/*.sh .ci/run)
+    (cd "$ROOT" && shellcheck -S warning scripts/*.sh .ci/run tests/docs/bin/*)
 fi

@@ -50,7 +50,7 @@ def key_set(folder: Path) -> bytes:
     # The point is the end of the key in DER: 32 bytes of each coordinate.
     point = openssl("pkey", "-in", str(folder / "ES256.key"), "-pubout", "-outform", "DER")[-64:]
     return json.dumps({"keys": [
-        {"kty": "RSA", "kid": "RS256", "use": "sig", "alg": "RS256", "n": encoded(bytes.fromhex(modulus)), "e": "AQAB"},
+        {"kty": "RSA", "kid": "RS256", "use": "sig", "n": encoded(bytes.fromhex(modulus)), "e": "AQAB"},
         {"kty": "EC", "kid": "ES256", "use": "sig", "alg": "ES256", "crv": "P-256", "x": encoded(point[:32]), "y": encoded(point[32:])},
     ]}).encode()
 
