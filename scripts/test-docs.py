@@ -20,7 +20,8 @@ sys.dont_write_bytecode = True
 import processes  # noqa: E402
 import reference  # noqa: E402
 from markdown import BadPage, read_page  # noqa: E402
-from runner import Failure, Runner, Skipped  # noqa: E402
+from outcome import Failure, Skipped  # noqa: E402
+from runner import Runner  # noqa: E402
 from worlds import Worlds  # noqa: E402
 
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/how-to/*.md", "docs/adr/*.md")

@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 COMMENT = re.compile(r"<!--\s*test( page| run)?\s*:?\s*(.*?)\s*-->", re.DOTALL)
+KNOWN = {
+    "skip", "file", "insert", "before", "serve", "trust", "error", "context", "until", "fails", "dry", "rollback", "plpgsql", "database",
+    "world", "hosts",
+}
 FENCE = re.compile(r"^```(\w*)\s*$")
 
 
@@ -51,6 +55,8 @@ def options_of(text: str, line: int) -> dict:
     options = {}
     for word in shlex.split(text):
         name, _, value = word.partition("=")
+        if name not in KNOWN:
+            raise BadPage(line, f"a comment for tests says {name}, which means nothing")
         options[name] = value
     return options
 

@@ -16,25 +16,32 @@ def adopt():
         raise OSError(ctypes.get_errno(), "processes cannot be adopted")
     runner = os.fork()
     if runner == 0:
+        # So that it cleans up before it ends.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
-    while True:
-        pid, status = os.wait()
-        if pid == runner:
-            sys.exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    # A terminal sends its Ctrl-C to both of them.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(runner, signal.SIGTERM))
+    while (ended := os.wait())[0] != runner:
+        pass
+    status = os.waitstatus_to_exitcode(ended[1])
+    # A runner that was killed has left all there.
+    for pid in adopted(os.getpid()):
+        os.kill(pid, signal.SIGKILL)
+    sys.exit(status & 0xFF)
 
 
-def adopted() -> list:
+def adopted(parent: int | None = None) -> list:
     """The processes that were taken in, without those that have ended."""
+    parent = parent or os.getppid()
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                state, father = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
             except OSError:
                 continue
-            if int(parent) == os.getppid() and state != "Z" and int(entry.name) != os.getpid():
+            if int(father) == parent and state != "Z" and int(entry.name) != os.getpid():
                 found.append(int(entry.name))
     return found
 

@@ -4,38 +4,25 @@ import difflib
 import json
 import re
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
 import compare
-import nginx_conf
 import processes
 import reload
-from files import make_files
 from markdown import BadPage, Block, Page
+from outcome import Failure, Skipped
 from places import ROOT
+from server import Server
 from shell import Shell, Silent, commands_of
-from worlds import DATABASES, World
+from worlds import World
 
 SECONDS = 20
 FIXTURES = ROOT / "tests/docs/fixtures"
 
 
-class Failure(Exception):
-    """A block is not what its page says. The line is that of the page."""
-
-    def __init__(self, line: int, message: str):
-        super().__init__(message)
-        self.line = line
-
-
-class Skipped(Exception):
-    """A block cannot be run on this machine."""
-
-
 class Runner:
-    """A page with its world, its shell, and its nginx if it serves."""
+    """A page with its world, its shell and its nginx."""
 
     def __init__(self, page: Page, world: World):
         self.page = page
@@ -43,8 +30,7 @@ class Runner:
         # What is not this page's.
         self.others = set(processes.adopted())
         self.shell = Shell(world.work, world.environment)
-        self.serves = False
-        self.served = ""
+        self.server = Server(world)
         # What commands have written that they should not have: a page goes on after that, so that all of it is told at once.
         self.mismatches: list = []
         for folder in ("schemas", "sql"):
@@ -140,52 +126,10 @@ class Runner:
     # Configurations.
 
     def run_nginx(self, block: Block):
-        """`nginx -t`, and with `serve` nginx itself. `serve=more` adds the block to those that are served."""
-        served = block.text
-        if block.options.get("serve") == "more":
-            served = self.served + served
-        try:
-            whole = nginx_conf.whole(served, DATABASES, "pid /run/nginx.pid;", block.options.get("context"))
-        except ValueError as error:
-            raise Failure(block.line, str(error)) from error
-        serve = "serve" in block.options
-        if serve and "error_log" not in whole:
-            whole = "error_log /var/log/nginx/error.log notice;\n" + whole
-        if "trust" in block.options:
-            # A stand-in for a provider has a certificate that no system knows.
-            whole = re.sub(r"(jwks_url=[^;\s]+)", rf"\1 trusted_certificate={block.options['trust']}", whole)
-        text = self.world.places.private(whole)
-        if not serve:
-            # What it would take the network or a privileged port for is not what -t is asked here.
-            text = re.sub(r"(jwks_url=https?://)[^/\s;\"]+", r"\g<1>127.0.0.1:1", text)
-            text = re.sub(r"(listen\s+)(80|443)\b", r"\g<1>1\g<2>", text)
-        name = "nginx.conf" if serve else "test.conf"
-        path = self.path("/etc/nginx") / name
-        path.write_text(text, encoding="utf-8")
-        make_files(text, path.parent)
-        if serve:
-            self.served = served
-            self.serve(block)
-        else:
-            self.check_configuration(block, path)
-
-    def check_configuration(self, block: Block, path: Path):
-        """Loads a configuration. One that is shown because it is wrong has to fail with the error that the comment has."""
-        folder = self.world.folder
-        done = subprocess.run([ROOT / "build/nginx", "-p", folder, "-c", path, "-e", folder / "logs/test.log", "-t"],
-                              capture_output=True, text=True, check=False)
-        wanted = block.options.get("error")
-        if wanted is None and done.returncode != 0:
-            raise Failure(block.line, f"nginx -t refuses it: {done.stderr}\n{path.read_text()}")
-        if wanted is not None and (done.returncode == 0 or wanted not in done.stderr):
-            raise Failure(block.line, f"nginx -t should say: {wanted}\nbut says: {done.stderr}")
-
-    def serve(self, block: Block):
-        """Starts nginx with the configuration, in the place of one that serves already."""
-        if self.serves:
-            self.run_hidden(Block("hidden", STOP, block.line))
-        self.run_hidden(Block("hidden", "nginx", block.line))
-        self.serves = True
+        """Is loaded, and serves where the comment says so."""
+        commands = self.server.load(block)
+        if commands:
+            self.run_hidden(Block("hidden", commands, block.line))
 
     # Everything else.
 
@@ -221,13 +165,6 @@ class Runner:
             list(yaml.safe_load_all(block.text))
         except yaml.YAMLError as error:
             raise Failure(block.line, f"is no YAML: {error}") from error
-
-
-# Waits until the old one is gone, so that the next can have its port.
-STOP = """
-old=$(cat /run/nginx.pid) && nginx -s stop
-while kill -0 "$old" 2>/dev/null; do sleep 0.02; done
-"""
 
 
 def dry(command: str) -> str:

@@ -97,6 +97,7 @@ class Pages(unittest.TestCase):
         self.assert_fails(f"{FENCE}json\n{{\n{FENCE}\n", "is no JSON")
         self.assert_fails(f"{FENCE}text\na\n{FENCE}\n", "says neither how to test it nor why not")
         self.assert_fails(f"<!-- test: skip -->\n{FENCE}text\na\n{FENCE}\n", "without a reason")
+        self.assert_fails(f"<!-- test: untill -->\n{FENCE}json\n1\n{FENCE}\n", "untill, which means nothing")
         self.assert_fails("[a](missing.md)\n", "leads nowhere")
 
 
