@@ -1,13 +1,12 @@
 """What is measured, and in which order."""
 
-import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Callable
 
-from . import load, requests
-from .failure import Failure
+from . import load, requests, statements
 from .load import PGBENCH_CLIENTS, Measurement
+from .progress import progress
 from .rig import Rig
 
 RETURN, BY_ID, PAGE, INSERT = "`return 200`", "GET by id, JWT", "list of 20, JWT", "POST, JWT"
@@ -36,15 +35,15 @@ def measure(rig: Rig) -> Results:
     """All cases once a round, every other round backwards, so that no case always follows the same one."""
     cases = _cases(rig)
     if not rig.settings.quick:
-        _progress("warming up")
+        progress("warming up")
         for case in cases:
             case.run(1)
     results: Results = defaultdict(list)
     for number in range(rig.settings.rounds):
         for case in cases if number % 2 == 0 else reversed(cases):
-            _progress(f"round {number + 1} of {rig.settings.rounds}: {case.name}, {case.connections} connections")
+            progress(f"round {number + 1} of {rig.settings.rounds}: {case.name}, {case.connections} connections")
             results[case.name, case.connections].append(case.run(rig.settings.duration_s))
-    _progress("")
+    progress("")
     return {(case.name, case.connections): results[case.name, case.connections] for case in cases}
 
 
@@ -53,14 +52,13 @@ def _cases(rig: Rig) -> list[Case]:
     for connections in rig.settings.connections:
         cases += _http_cases(rig, connections)
     cases += _guard_cases(rig)
-    row = {name: _parameter(value) for name, value in requests.NEW_ROW.items()}
     for name, sql, parameters in (
         (PG_BY_ID, rig.read_statement, {"p1": str(requests.ROW)}),
-        (PG_PAGE, rig.page_statement, {}),
-        (PG_INSERT, rig.insert_statement, row),
+        (PG_PAGE, statements.PAGE, {}),
+        (PG_INSERT, statements.INSERT, statements.NEW_ROW),
     ):
         def run(duration_s: int, sql: str = sql, parameters: dict[str, str] = parameters) -> Measurement:
-            rig.forget_posted_rows()
+            rig.cluster.forget_posted_rows()
             return load.pgbench(sql, parameters, rig.cluster, duration_s, rig.folder)
 
         cases.append(Case(name, PGBENCH_CLIENTS, run))
@@ -69,19 +67,13 @@ def _cases(rig: Rig) -> list[Case]:
 
 def _http_cases(rig: Rig, connections: int) -> list[Case]:
     def limit(duration_s: int) -> Measurement:
-        return load.wrk(rig.limit, connections, duration_s, rig.plain.pid, None, rig.folder)
+        return load.wrk(rig.limit, connections, duration_s, [rig.plain.pid], None, rig.folder)
 
     def reads(request: requests.Request) -> Callable[[int], Measurement]:
-        return lambda duration_s: load.wrk(request, connections, duration_s, rig.postern.pid, rig.cluster, rig.folder)
+        return lambda duration_s: load.wrk(request, connections, duration_s, [rig.postern.pid], rig.cluster, rig.folder)
 
     def inserts(duration_s: int) -> Measurement:
-        rig.forget_posted_rows()
-        measurement = reads(rig.insert)(duration_s)
-        # What was on its way when wrk hung up may or may not have been done; everything else must have been, once.
-        surplus = rig.posted_rows() - measurement.requests
-        if not 0 <= surplus <= connections:
-            raise Failure(f"{measurement.requests} answers to POST, but {measurement.requests + surplus} rows")
-        return measurement
+        return load.wrk_inserts(rig.insert, connections, duration_s, [rig.postern.pid], rig.cluster, rig.folder)
 
     return [
         Case(RETURN, connections, limit),
@@ -104,20 +96,7 @@ def _guard_cases(rig: Rig) -> list[Case]:
         for kind, make in (("GET", requests.browser_get), ("POST of 870 bytes", requests.browser_post)):
             for name, location in ((f"proxied {kind}, beside {guard}", "/open"), (f"proxied {kind}, {guard}", "/guarded")):
                 def run(duration_s: int, request: requests.Request = make(server.port, location), pid: int = server.pid) -> Measurement:
-                    return load.wrk(request, GUARD_CONNECTIONS, duration_s, pid, None, rig.folder)
+                    return load.wrk(request, GUARD_CONNECTIONS, duration_s, [pid], None, rig.folder)
 
                 cases.append(Case(name, GUARD_CONNECTIONS, run))
     return cases
-
-
-def _parameter(value: object) -> str:
-    """A value as the text of a parameter."""
-    if isinstance(value, list):
-        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
-    return str(value)
-
-
-def _progress(text: str) -> None:
-    """On a terminal only, on one line."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -24,3 +24,9 @@ def exit_cleanly(main: Callable[[], None]) -> NoReturn:
 
 def _interrupt(number: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt(number)
+
+
+def ignore_interrupts() -> None:
+    """Stopping takes a moment; a second Ctrl-C must not leave half of it running."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

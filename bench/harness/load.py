@@ -6,7 +6,7 @@ import statistics
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence
 
 from .cpu import tree_seconds
 from .failure import Failure
@@ -28,23 +28,23 @@ class Measurement:
     requests_per_s: float
     p50_us: float
     p99_us: float
-    nginx_us: Optional[float]
+    server_us: Optional[float]
     postgres_us: Optional[float]
 
 
-def wrk(request: Request, connections: int, duration_s: int, nginx_pid: int, cluster: Optional[Cluster],
+def wrk(request: Request, connections: int, duration_s: int, servers: Sequence[int], cluster: Optional[Cluster],
         folder: Path) -> Measurement:
-    """Repeats a request on keep-alive connections."""
+    """Repeats a request on keep-alive connections; `servers` are the processes that work on it, besides PostgreSQL."""
     command = [program("wrk", "wrk"), "--threads", "1", "--connections", str(connections), "--duration", f"{duration_s}s",
                "--latency", "--script", str(BENCH / "wrk.lua")]
     for name, value in request.headers.items():
         command += ["--header", f"{name}: {value}"]
     command += [f"http://127.0.0.1:{request.port}{request.path}", "--", *request.script_arguments(folder)]
 
-    pids = [nginx_pid] + ([cluster.pid] if cluster else [])
-    before = [tree_seconds(pid) for pid in pids]
+    parts = [servers, [cluster.pid] if cluster else []]
+    before = [sum(map(tree_seconds, pids)) for pids in parts]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
-    used = [tree_seconds(pid) - start for pid, start in zip(pids, before)]
+    used = [sum(map(tree_seconds, pids)) - start for pids, start in zip(parts, before)]
 
     if result.returncode != 0:
         raise Failure(f"wrk fails: {result.stderr or result.stdout}")
@@ -57,9 +57,21 @@ def wrk(request: Request, connections: int, duration_s: int, nginx_pid: int, clu
         requests_per_s=seen["requests"] / (seen["duration"] / 1e6),
         p50_us=seen["p50"],
         p99_us=seen["p99"],
-        nginx_us=per_request[0],
+        server_us=per_request[0],
         postgres_us=per_request[1] if cluster else None,
     )
+
+
+def wrk_inserts(request: Request, connections: int, duration_s: int, servers: Sequence[int], cluster: Cluster,
+                folder: Path) -> Measurement:
+    """The same with POSTs into an empty table, each of which must have made one row."""
+    cluster.forget_posted_rows()
+    measurement = wrk(request, connections, duration_s, servers, cluster, folder)
+    # What was on its way when wrk hung up may or may not have been done; everything else must have been, once.
+    surplus = cluster.posted_rows() - measurement.requests
+    if not 0 <= surplus <= connections:
+        raise Failure(f"{measurement.requests} answers to POST, but {measurement.requests + surplus} rows")
+    return measurement
 
 
 def pgbench(sql: str, parameters: dict[str, str], cluster: Cluster, duration_s: int, folder: Path) -> Measurement:
@@ -86,7 +98,7 @@ def pgbench(sql: str, parameters: dict[str, str], cluster: Cluster, duration_s: 
         requests_per_s=requests / (reports[-1][0] - reports[0][0]),
         p50_us=percentiles[49],
         p99_us=percentiles[98],
-        nginx_us=None,
+        server_us=None,
         postgres_us=cpu_s * 1e6 / requests,
     )
 

@@ -37,6 +37,7 @@ POSTERN_HTTP = """
         connections 4;
         schemas bench;
         anonymous_role web_user;
+        {database}
     }}
     postern_zone edge 16m;
 """
@@ -50,15 +51,18 @@ POSTERN_SERVER = """
             postern_limit key=user rate=10000000r/h methods=read;
             postern_resource bench table=bench.items;
         }
-        location /rs256_items {
-            postern_jwt key_file={public_key};
-            postern_resource bench table=bench.items;
-        }
         location /cached_items {
             postern_cache edge ttl=1h;
             postern_resource bench table=bench.items;
         }
         location /posted_items { postern_resource bench table=bench.posted_items; }
+"""
+
+RS256_SERVER = """
+        location /rs256_items {
+            postern_jwt key_file={public_key};
+            postern_resource bench table=bench.items;
+        }
 """
 
 # Both sides of the comparison with ModSecurity hand requests on to the nginx that returns fixed bytes.
@@ -144,14 +148,17 @@ class Nginx:
         self._server.stop()
 
 
-def postern(settings: Settings, folder: Path, dsn: str, secret: bytes, public_key: Path,
-            prefix: tuple[str, ...] = ()) -> Nginx:
-    """nginx with Postern."""
+def postern(settings: Settings, folder: Path, dsn: str, secret: bytes, public_key: Optional[Path] = None,
+            prefix: tuple[str, ...] = (), database: str = "", http: str = "", server: str = "") -> Nginx:
+    """nginx with Postern; `database`, `http` and `server` are more to configure there."""
     secret_file = folder.with_suffix(".key")
     with open(os.open(secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(secret)
-    server = POSTERN_SERVER.replace("{secret}", str(secret_file)).replace("{public_key}", str(public_key))
-    return Nginx(settings, folder, POSTERN_HTTP.format(dsn=dsn), server, f"load_module {settings.module};", prefix)
+    locations = POSTERN_SERVER.replace("{secret}", str(secret_file)) + server
+    if public_key:
+        locations += RS256_SERVER.replace("{public_key}", str(public_key))
+    return Nginx(settings, folder, POSTERN_HTTP.format(dsn=dsn, database=database) + http, locations,
+                 f"load_module {settings.module};", prefix)
 
 
 def plain(settings: Settings, folder: Path, body: str, prefix: tuple[str, ...] = ()) -> Nginx:

@@ -57,6 +57,14 @@ class Cluster:
         """What psql prints for a query of the superuser."""
         return self._psql(database, ["-c", sql])
 
+    def posted_rows(self) -> int:
+        """How many rows there are that were inserted."""
+        return int(self.query("select count(*) from bench.posted_items"))
+
+    def forget_posted_rows(self) -> None:
+        """Every measurement inserts into an empty table."""
+        self.query("truncate bench.posted_items")
+
     def stop(self) -> None:
         """Stops it and waits for its end."""
         self._server.stop()

@@ -2,23 +2,18 @@
 
 import contextlib
 import functools
-import os
-import re
 import secrets
-import signal
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Callable
 
 from . import nginx, requests, token
-from .failure import Failure
+from .failure import Failure, ignore_interrupts
 from .postgres import Cluster
 from .settings import Settings
 
 # How many verified tokens a worker remembers (docs/directives.md, postern_jwt).
 REMEMBERED_TOKENS = 4096
-COLUMNS = "id, name, price, qty, tags, created, owner, note"
 
 
 class Rig:
@@ -37,7 +32,7 @@ class Rig:
             self.cluster = Cluster(self.folder)
             stack.callback(self.cluster.stop)
             self._start_nginx(stack)
-            stack.callback(_ignore_interrupts)
+            stack.callback(ignore_interrupts)
             self._stack = stack.pop_all()
         return self
 
@@ -133,33 +128,6 @@ class Rig:
         """POST."""
         return requests.insert(self.postern.port, self.token)
 
-    @property
-    def page_statement(self) -> str:
-        """The rows of a list page and nothing else."""
-        return f"SELECT {COLUMNS} FROM bench.items ORDER BY id LIMIT {requests.PAGE}"
-
-    @property
-    def insert_statement(self) -> str:
-        """The row of a POST and nothing else; `:name` stands for a parameter."""
-        names = list(requests.NEW_ROW)
-        values = ", ".join(f":{name}" for name in names)
-        return f"INSERT INTO bench.posted_items ({', '.join(names)}) VALUES ({values}) RETURNING {COLUMNS}"
-
-    def posted_rows(self) -> int:
-        """How many rows there are that were inserted."""
-        return int(self.cluster.query("select count(*) from bench.posted_items"))
-
-    def forget_posted_rows(self) -> None:
-        """Every measurement inserts into an empty table."""
-        self.cluster.query("truncate bench.posted_items")
-
-    def surroundings(self) -> str:
-        """What the figures hold for."""
-        version = subprocess.run([self.settings.nginx, "-v"], capture_output=True, text=True, check=True).stderr
-        found = re.search(r"^model name\s*: *(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
-        return (f"{version.split(': ')[-1].strip()}, PostgreSQL {self.cluster.query('show server_version').split()[0]}, "
-                f"{os.cpu_count()} cores ({found.group(1) if found else os.uname().machine})")
-
     def check_logs(self) -> None:
         """Nothing may have gone wrong unseen."""
         self.postern.check_log()
@@ -178,9 +146,3 @@ class Rig:
         if "items" not in text or "$1" not in text or "$2" in text:
             raise Failure(f"this is not the statement of a GET by id: {text}")
         return text.replace("$1", ":p1")
-
-
-def _ignore_interrupts() -> None:
-    """Stopping takes a moment; a second Ctrl-C must not leave half of it running."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)

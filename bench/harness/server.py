@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Mapping, Optional
 
 from .failure import Failure
 
@@ -19,13 +19,13 @@ class Server:
     """A process with a log."""
 
     def __init__(self, command: list[str], log: Path, user: Optional[str] = None,
-                 stop_signal: signal.Signals = signal.SIGTERM) -> None:
+                 stop_signal: signal.Signals = signal.SIGTERM, environment: Optional[Mapping[str, str]] = None) -> None:
         self.name = os.path.basename(command[0])
         self.log = log
         self._stop_signal = stop_signal
         with open(log, "ab") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
-                                             start_new_session=True, **identity(user))
+                                             start_new_session=True, env={**os.environ, **(environment or {})}, **identity(user))
         self.pid = self._process.pid
 
     def wait_until(self, ready: Callable[[], bool]) -> None:

@@ -26,14 +26,15 @@ class Settings:
     module: Path
 
     @classmethod
-    def from_environment(cls, quick: bool = False) -> "Settings":
-        """Reads the environment; a smoke test is one short round whatever it says."""
+    def from_environment(cls, quick: bool = False, rounds: int = 5, duration_s: int = 3, connections: str = "32 64",
+                         workers: int = 0) -> "Settings":
+        """Reads the environment, for which there are these defaults; a smoke test is one short round whatever it says."""
         return cls(
             quick=quick,
-            rounds=1 if quick else _number("ROUNDS", 5),
-            duration_s=1 if quick else _number("DURATION", 3),
-            connections=[8] if quick else _numbers("CONNECTIONS", "32 64"),
-            workers=_number("WORKERS", 1),
+            rounds=1 if quick else _number("ROUNDS", rounds),
+            duration_s=1 if quick else _number("DURATION", duration_s),
+            connections=[8] if quick else numbers("CONNECTIONS", connections),
+            workers=workers or _number("WORKERS", 1),
             nginx=_file("POSTERN_NGINX", ROOT / "build/nginx"),
             module=_file("POSTERN_MODULE", ROOT / "build/ngx_http_postern_module.so"),
         )
@@ -66,13 +67,14 @@ def _version(path: str) -> int:
 
 
 def _number(name: str, default: int) -> int:
-    numbers = _numbers(name, str(default))
-    if len(numbers) != 1:
+    found = numbers(name, str(default))
+    if len(found) != 1:
         raise Failure(f"{name} must be one number")
-    return numbers[0]
+    return found[0]
 
 
-def _numbers(name: str, default: str) -> list[int]:
+def numbers(name: str, default: str) -> list[int]:
+    """The numbers of a variable of the environment."""
     words = (os.environ.get(name) or default).split()
     if not words or not all(re.fullmatch(r"[1-9][0-9]{0,4}", word) for word in words):
         raise Failure(f"{name} must be made of positive numbers")
