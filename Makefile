@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 NGINX ?= /usr/sbin/nginx
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench build module run start stop test unittest check deny bench fuzz clean
+.PHONY: help setup setup-test setup-bench setup-peers build module run start stop test unittest check deny bench bench-peers fuzz clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ setup-test: ## and those that the tests need
 
 setup-bench: ## and those that the benchmark compares with
 	@scripts/setup.sh bench
+
+setup-peers: ## and those that the comparison with peers needs
+	@scripts/setup.sh peers
 
 build: setup ## build nginx and the module: build/nginx, build/ngx_http_postern_module.so
 	@scripts/build.sh
@@ -49,6 +52,10 @@ deny: ## check the licences, sources and bans of dependencies
 
 bench: setup-bench build ## measure, side by side with plain nginx, pgbench and ModSecurity
 	@bench/run
+
+bench-peers: setup-peers build ## measure beside axum, fastify and PostgREST, and write docs/performance*.md (25 minutes)
+	@scripts/build-peers.sh
+	@bench/run-peers --write
 
 fuzz: ## fuzz the parsers: make fuzz TARGET=name SECONDS=60
 	@scripts/fuzz.sh '$(TARGET)' '$(SECONDS)'

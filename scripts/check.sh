@@ -5,6 +5,7 @@
 
 cargo=$ROOT/scripts/cargo.sh
 "$cargo" fmt --all --check
+"$cargo" fmt --manifest-path bench/peers/axum/Cargo.toml --check
 "$cargo" clippy --workspace --all-targets --locked -- -D warnings
 for script in "$ROOT"/scripts/*.sh "$ROOT"/.ci/run "$ROOT"/tests/docs/bin/*; do
     bash -n "$script"

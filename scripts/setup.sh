@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian and Ubuntu: setup.sh [test|bench]
+# Installs what is missing on Debian and Ubuntu: setup.sh [test|bench|peers]
 #
 # Without an argument what `make run` needs, with `test` what `make test` needs on top, with
-# `bench` what `make bench` compares with besides. When nothing is missing this costs a
+# `bench` what `make bench` compares with besides, with `peers` what `make bench-peers` does. When nothing is missing this costs a
 # few milliseconds and no network. Packages that bring a service do not get to start or enable it.
 
 . "$(dirname "$0")/lib.sh"
@@ -13,6 +13,9 @@ test_packages=(
     wrk nghttp2-client python3 python3-venv python3-yaml jq pgbouncer strace nginx nginx-dev
 )
 bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
+# Any npm will do: the Node.js that is measured comes as a package.
+peers_packages=(wrk python3)
+command -v npm >/dev/null || peers_packages+=(nodejs npm)
 
 installed() { [[ $known == *"
 $1 "* ]]; }
@@ -65,6 +68,7 @@ install_packages() {
 case ${1:-} in
     test) packages+=("${test_packages[@]}") ;;
     bench) packages+=("${test_packages[@]}" "${bench_packages[@]}") ;;
+    peers) packages+=("${peers_packages[@]}") ;;
 esac
 need_cargo
 if ! command -v dpkg-query >/dev/null; then

@@ -1,1 +1,1 @@
-"""What bench/run and bench/callgrind are made of. Python's standard library, wrk and PostgreSQL's programs, nothing else."""
+"""What bench/run, bench/run-peers and bench/callgrind are made of. Python's standard library, wrk and PostgreSQL's programs, nothing else."""

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from .failure import Failure
@@ -11,6 +12,7 @@ from .settings import BENCH, postgres_program
 
 DATABASE = "bench"
 USER = "bench"
+SETTLE_S = 10
 
 # As PostgreSQL comes, durability included. Only what works in the background now and then is put off until after the run,
 # as it would be counted to whichever case it falls into.
@@ -58,8 +60,17 @@ class Cluster:
         return self._psql(database, ["-c", sql])
 
     def posted_rows(self) -> int:
-        """How many rows there are that were inserted."""
-        return int(self.query("select count(*) from bench.posted_items"))
+        """How many rows there are that were inserted, once those are in that were on their way or waited for a connection."""
+        deadline, rows = time.monotonic() + SETTLE_S, -1
+        while time.monotonic() < deadline:
+            earlier = rows
+            busy, rows = map(int, self.query(
+                "select (select count(*) from pg_stat_activity where usename = 'bench' and state <> 'idle'), count(*) "
+                "from bench.posted_items").split("|"))
+            if not busy and rows == earlier:
+                return rows
+            time.sleep(0.05)
+        raise Failure("there is no end of rows that are inserted")
 
     def forget_posted_rows(self) -> None:
         """Every measurement inserts into an empty table."""

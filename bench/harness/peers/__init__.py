@@ -1,0 +1,1 @@
+"""Postern beside what people use instead: bench/run-peers."""
