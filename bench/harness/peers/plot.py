@@ -33,15 +33,15 @@ def svg(settings: Settings, workers: int, results: Results) -> str:
                 bars.append((name, median(m.server_us or 0 for m in rounds), median(m.postgres_us or 0 for m in rounds)))
         panel, top = _panel(operation, bars, top)
         parts += panel
-    title = f"CPU µs per request at {connections} connections, workers: {workers}; shorter is better"
+    title = f"CPU µs per request at {connections} connections, workers: {workers}; shorter is better, bars with a gap are longer than shown"
     legend = _text(MARGIN, MARGIN + 4, title, "font-weight=\"600\"") + _legend(MARGIN + 16)
     return HEAD.format(width=WIDTH, height=top) + legend + "".join(parts) + "</g>\n</svg>\n"
 
 
 def _panel(operation: str, bars: list[tuple[str, float, float]], top: int) -> tuple[list[str], int]:
     """The panel and where the next one begins."""
-    axum_like = sorted(servers + postgres for name, servers, postgres in bars if "PostgREST" not in name)
-    longest = min(max(servers + postgres for _, servers, postgres in bars), LONGEST * axum_like[len(axum_like) // 2])
+    totals = sorted(servers + postgres for name, servers, postgres in bars if "PostgREST" not in name)
+    longest = min(max(servers + postgres for _, servers, postgres in bars), LONGEST * totals[len(totals) // 2])
     scale = (WIDTH - 2 * MARGIN - LABEL - NUMBER) / longest
     parts = [_text(MARGIN, top + 16, operation, "font-weight=\"600\"")]
     top += 26
