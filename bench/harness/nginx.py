@@ -25,7 +25,7 @@ http {{
     default_type application/json;
     {http}
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{reuseport};
         {server}
     }}
 }}
@@ -126,7 +126,9 @@ class Nginx:
         configuration = folder / "nginx.conf"
         configuration.write_text(FRAME.format(
             load_module=load_module, user=user, workers=settings.workers, folder=folder, http=http, port=self.port,
-            server=server, single="master_process off;" if prefix else ""))
+            server=server, single="master_process off;" if prefix else "",
+            # With several workers each listens for itself: else the first that wakes up takes most connections.
+            reuseport=" reuseport" if settings.workers > 1 and not prefix else ""))
         command = [*prefix, str(binary or settings.nginx), "-p", str(folder), "-e", str(self._log), "-c", str(configuration)]
         self._server = Server(command, self._log)
         self.pid = self._server.pid
