@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 NGINX ?= /usr/sbin/nginx
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench setup-peers build module run start stop test unittest check deny bench bench-peers fuzz clean
+.PHONY: help setup setup-test setup-bench setup-peers build module run start stop test unittest check deny bench bench-peers fuzz screenshot clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench-peers: setup-peers build ## measure beside axum, fastify and PostgREST, an
 
 fuzz: ## fuzz the parsers: make fuzz TARGET=name SECONDS=60
 	@scripts/fuzz.sh '$(TARGET)' '$(SECONDS)'
+
+screenshot: setup-test build ## take the pictures of the status page in docs/
+	@scripts/screenshot.sh
 
 clean: ## remove what was built; RUN_DIR, which holds data, stays
 	@rm -rf build target fuzz/target

@@ -12,6 +12,8 @@ test_packages=(
     perl libtest-base-perl liblist-moreutils-perl libtext-diff-perl libtest-longstring-perl
     wrk nghttp2-client python3 python3-venv python3-yaml jq pgbouncer strace nginx nginx-dev
 )
+# Ubuntu has its browser elsewhere (snap): what wants one says there that it is missing.
+if grep -qsx 'ID=debian' /etc/os-release; then test_packages+=(chromium chromium-driver); fi
 bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 # Any npm will do: the Node.js that is measured comes as a package.
 peers_packages=(wrk python3)

@@ -31,5 +31,6 @@ mod integration {
     mod round_trip;
     mod schema;
     mod sql;
+    mod status;
     mod validate;
 }

@@ -25,6 +25,11 @@ pub(crate) struct MetricsMain {
 }
 
 impl MetricsMain {
+    /// Somebody asks.
+    pub(super) fn ask_for(&mut self) {
+        self.is_asked_for = true;
+    }
+
     /// Where they are counted, once all of the configuration has been read; `None` if nobody asks.
     pub(crate) fn zone(&self) -> Option<&Rc<MetricsZone>> {
         self.zone.get()
@@ -64,7 +69,7 @@ impl MetricsZone {
 struct Counted;
 
 impl Shared for Counted {
-    const LAYOUT: u64 = u64::from_be_bytes(*b"metric\0\x01");
+    const LAYOUT: u64 = u64::from_be_bytes(*b"metric\0\x02");
 
     /// All of them.
     fn shared_words(words: usize) -> usize {
@@ -114,7 +119,7 @@ impl Directive for PosternMetrics {
     fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
         conf.check_no_content("postern_metrics")?;
         conf.metrics.is_content = true;
-        cf.main_conf::<Postern>().metrics.is_asked_for = true;
+        cf.main_conf::<Postern>().metrics.ask_for();
         cf.set_content_handler(ContentHandler::of::<Metrics>());
         Ok(())
     }

@@ -19,6 +19,7 @@ mod request_id;
 mod resource;
 mod security_log;
 mod sql;
+mod status;
 mod switches;
 mod tls;
 mod trace;
@@ -53,7 +54,7 @@ use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};
 use crate::nginx::phase::ContentHandler;
 use crate::nginx::variable::VariableIndex;
-use crate::phase::{Health, Metrics, Openapi, Purge, Resource, Sql};
+use crate::phase::{Health, Metrics, Openapi, Purge, Resource, Sql, Status};
 use crate::worker;
 
 /// The module's types in nginx's slots.
@@ -118,6 +119,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
         EVERYWHERE | arguments::ONE_OR_MORE,
     ),
     command::location::<switches::PosternServerTiming>(c"postern_server_timing", EVERYWHERE | arguments::ONE),
+    command::location::<status::PosternStatus>(c"postern_status", context::LOCATION | arguments::NONE),
     command::location::<trace::PosternTrace>(c"postern_trace", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidate>(c"postern_validate", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidateArg>(
@@ -281,6 +283,8 @@ pub(crate) struct LocationConf {
     pub(crate) metrics: MetricsConf,
     /// `postern_openapi`, inherited as content is; `postern_describe`
     pub(crate) openapi: openapi::OpenapiConf,
+    /// `postern_status`; inherited as content is.
+    status: status::StatusConf,
 }
 
 impl LocationConf {
@@ -299,6 +303,7 @@ impl LocationConf {
             (None, None, None) if self.metrics.is_content => "postern_metrics",
             (None, None, None) if self.health.is_some() => "postern_health",
             (None, None, None) if self.openapi.info().is_some() => "postern_openapi",
+            (None, None, None) if self.status.is_content => "postern_status",
             (None, None, None) => return Ok(()),
         };
         if other == directive {
@@ -325,7 +330,9 @@ impl Merge for LocationConf {
         let health = || self.health.as_ref().map(|_| ContentHandler::of::<Health>());
         let content = resource.or_else(sql).or_else(purge);
         let openapi = || self.openapi.info().map(|_| ContentHandler::of::<Openapi>());
-        content.or_else(metrics).or_else(health).or_else(openapi)
+        let status = || self.status.is_content.then(ContentHandler::of::<Status>);
+        let told = metrics().or_else(health).or_else(openapi).or_else(status);
+        content.or(told)
     }
 
     fn merge(&mut self, outer: &Self, level: Level) -> Result<(), String> {
@@ -337,6 +344,7 @@ impl Merge for LocationConf {
             self.metrics.merge_condition(&outer.metrics);
             self.health.clone_from(&outer.health);
             self.openapi.merge_condition(&outer.openapi);
+            self.status.clone_from(&outer.status);
         }
         if self.issue_token.is_some() && self.sql.is_none() {
             return Err("\"postern_issue_token\" needs \"postern_sql\" in the same location".into());

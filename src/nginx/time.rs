@@ -2,7 +2,9 @@
 
 use std::mem::MaybeUninit;
 
-use nginx_sys::{CLOCK_MONOTONIC, clock_gettime, ngx_cached_http_log_iso8601, ngx_current_msec, ngx_time};
+use nginx_sys::{
+    CLOCK_MONOTONIC, clock_gettime, ngx_cached_http_log_iso8601, ngx_current_msec, ngx_time, ngx_timeofday,
+};
 
 /// Milliseconds of a monotonic clock, as of this turn of the loop.
 pub(crate) fn monotonic_ms() -> u64 {
@@ -14,6 +16,12 @@ pub(crate) fn monotonic_ms() -> u64 {
 /// Seconds since the epoch, as of this turn of the loop.
 pub(crate) fn unix_s() -> u64 {
     u64::try_from(ngx_time()).unwrap_or_default()
+}
+
+/// Milliseconds since the epoch, as of this turn of the loop.
+pub(crate) fn unix_ms() -> u64 {
+    let now = ngx_timeofday();
+    u64::try_from(now.sec).unwrap_or_default() * 1000 + now.msec as u64
 }
 
 /// Microseconds of a monotonic clock, read now: for durations that are shorter than a turn of the loop.

@@ -39,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) jwt: Option<JwtResult>,
     /// It is not what the location demands.
     pub(crate) is_invalid: bool,
+    /// The code of the error that was answered, for those who look after this server.
+    pub(crate) error_code: Option<Box<str>>,
     /// The trace that it is part of.
     pub(crate) trace: Option<Trace>,
     /// What its steps have taken, where that is told.

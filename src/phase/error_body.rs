@@ -48,7 +48,12 @@ impl HeaderFilter for ErrorBody {
             } if prepared == status && redirects_left == redirects => body,
             // What was prepared for another answer is dropped.
             ErrorBodyState::Prepared { .. } if !is_ours => return,
-            _ if is_ours => response::render(&Error::Http(status), context.identity.is_some()).body,
+            _ if is_ours => {
+                let ErrorResponse { code, body, .. } =
+                    response::render(&Error::Http(status), context.identity.is_some());
+                context.error_code = Some(code);
+                body
+            }
             other => {
                 context.error_body = other;
                 return;
@@ -71,6 +76,7 @@ fn serves(request: &Request) -> bool {
 pub(super) fn answer(request: &mut Request, error: &Error) -> Verdict {
     let ErrorResponse {
         status,
+        code,
         body,
         www_authenticate,
         ..
@@ -84,6 +90,7 @@ pub(super) fn answer(request: &mut Request, error: &Error) -> Verdict {
     let Some(context) = request.context_or_default::<Postern>() else {
         return Verdict::Status(500);
     };
+    context.error_code = Some(code);
     context.error_body = ErrorBodyState::Prepared {
         status,
         redirects_left,

@@ -1,11 +1,11 @@
-//! Log phase: what became of a request is counted.
+//! Log phase: what became of a request is counted; one that has failed is noted.
 
-use postern_core::metrics::{Label, Observation};
+use postern_core::metrics::{Failure, Label, Observation};
 
 use super::queries::DatabaseUse;
 use crate::conf::{MetricsConf, Postern};
-use crate::nginx::Request;
 use crate::nginx::phase::{Handler, Verdict};
+use crate::nginx::{Request, time};
 use crate::worker;
 
 /// The handler.
@@ -48,6 +48,29 @@ fn count(request: &mut Request) {
     observation.method = request.method();
     let conf = request.location_conf::<Postern>();
     worker::count(&conf.metrics, || label(request, &conf.metrics), &observation);
+    let status = observation.status;
+    if Failure::is_noted(status) {
+        note_failure(request, status);
+    }
+}
+
+/// Out of the way of requests that have not failed.
+#[cold]
+fn note_failure(request: &mut Request, status: u16) {
+    let (code, trace) = match request.context::<Postern>() {
+        Some(context) => (context.error_code.take(), context.trace),
+        None => (None, None),
+    };
+    let trace_id = trace.map(|trace| trace.trace_id()).unwrap_or_default();
+    let failure = Failure {
+        time_ms: time::unix_ms(),
+        status,
+        method: request.method(),
+        code: code.as_deref().unwrap_or_default(),
+        trace_id: &trace_id,
+        path: request.unparsed_path(),
+    };
+    worker::note_failure(&request.location_conf::<Postern>().metrics, &failure);
 }
 
 fn label(request: &Request, conf: &MetricsConf) -> Label {

@@ -28,22 +28,21 @@ pub(super) fn failure(request: &mut Request, error: &Error) -> Outcome {
 
 /// Renders an error and notes in the error log what a client must not see.
 pub(super) fn error_reply(request: &mut Request, error: &Error) -> Reply {
-    let authenticated = match request.context_or_default::<Postern>() {
-        Some(context) => {
-            context.replied = true;
-            context.identity.is_some()
-        }
-        None => false,
-    };
+    let context = request.context::<Postern>();
+    let authenticated = context.is_some_and(|context| context.identity.is_some());
     let ErrorResponse {
         status,
-        code: _,
+        code,
         body,
         www_authenticate,
         allow,
         retry_after_s,
         headers,
     } = response::render(error, authenticated);
+    if let Some(context) = request.context_or_default::<Postern>() {
+        context.replied = true;
+        context.error_code = Some(code);
+    }
     log(request, error, status);
     let mut fields: Vec<Field> = headers
         .into_iter()

@@ -5,12 +5,14 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use postern_core::metrics::{DatabaseTotals, EndpointTotals, Label, Observation, Registry, Report, Slot};
+use postern_core::metrics::{
+    DatabaseTotals, EndpointTotals, Failure, Label, Observation, Registry, Report, Slot,
+};
 
 use super::DATABASES;
 use crate::conf::{MainConf, MetricsConf, MetricsZone};
 use crate::nginx::event::Event;
-use crate::nginx::{self, Level, log, process};
+use crate::nginx::{self, Level, log, process, time};
 
 /// How old what is told of pools may be.
 const FLUSH_EVERY_MS: u64 = 1000;
@@ -40,7 +42,7 @@ pub(super) fn start(zone: Option<&Rc<MetricsZone>>) {
     };
     meter.wind();
     if let Some(registry) = zone.registry() {
-        registry.note_start();
+        registry.note_start(time::unix_s());
     }
     METER.set(Some(meter));
     flush();
@@ -59,6 +61,11 @@ pub(super) fn stop() {
 impl Meter {
     fn wind(&self) {
         self.clock.set_timer(FLUSH_EVERY_MS, true);
+    }
+
+    /// Where this worker counts.
+    fn slot(&self, registry: &Registry<'_>) -> Slot {
+        self.slot.get().unwrap_or_else(|| registry.common_slot())
     }
 }
 
@@ -111,8 +118,16 @@ pub(crate) fn count(conf: &MetricsConf, label: impl FnOnce() -> Label, observati
             }
             series
         });
-        let slot = meter.slot.get().unwrap_or_else(|| registry.common_slot());
-        observation.count(&registry.block(series?, slot)?);
+        observation.count(&registry.block(series?, meter.slot(registry))?);
+        Some(())
+    });
+}
+
+/// Notes a request that has failed and was counted.
+pub(crate) fn note_failure(conf: &MetricsConf, failure: &Failure<'_>) {
+    with_meter(|meter, registry| {
+        let series = (*conf.series.get()?)?;
+        registry.note_failure(series, meter.slot(registry), failure);
         Some(())
     });
 }
@@ -124,9 +139,12 @@ pub(crate) fn report(main_conf: &MainConf) -> Option<Report<'_>> {
         let alive = registry.alive(&process::is_alive);
         let (started, crashed) = registry.processes();
         let mut report = Report {
+            now_ms: time::unix_ms(),
+            began_s: registry.began_s(),
             versions: (env!("CARGO_PKG_VERSION"), nginx::VERSION),
             workers: (alive.len() as u64, started, crashed),
             zones: main_conf.zone_reports(),
+            failures: registry.last_failures(),
             ..Report::default()
         };
         for (series, label) in registry.series() {

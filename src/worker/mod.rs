@@ -28,7 +28,7 @@ pub(crate) use database::{Batch, Database, Parts, Whole};
 pub(crate) use exchange::{PART_BYTES, Sink};
 pub(crate) use key_fetcher::Refresh;
 pub(crate) use limits::with_tables;
-pub(crate) use metrics::{count, report};
+pub(crate) use metrics::{count, note_failure, report};
 
 use crate::conf::{CacheZone, DatabaseSettings, MainConf};
 use crate::nginx::executor::{self, Task};

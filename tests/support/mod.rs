@@ -1,6 +1,7 @@
 //! What the integration tests stand on: a real nginx, a real PostgreSQL, a proxy between them that can count and fail, and a
 //! small HTTP client. Nothing here waits for a fixed time: it polls with a deadline.
 
+pub(crate) mod browser;
 pub(crate) mod certificates;
 pub(crate) mod http;
 pub(crate) mod nginx;

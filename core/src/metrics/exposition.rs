@@ -4,7 +4,9 @@ use std::fmt::{Display, Write};
 
 use super::database::{DatabaseCounter, DatabaseGauge, DatabaseTotals};
 use super::endpoint::EndpointTotals;
+use super::failure::LastFailure;
 use super::histogram::Histogram;
+use super::registry::Label;
 
 /// Which of the two formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +167,10 @@ impl Display for Seconds {
 /// All that there is to tell.
 #[derive(Debug, Default)]
 pub struct Report<'r> {
+    /// When it was made, in milliseconds of Unix time.
+    pub now_ms: u64,
+    /// Since when there are counts, in seconds of Unix time.
+    pub began_s: u64,
     /// The version of the module, and that of nginx.
     pub versions: (&'r str, &'r str),
     /// Workers that are there, those that have started, and those that were killed or have crashed.
@@ -175,6 +181,8 @@ pub struct Report<'r> {
     pub databases: Vec<(String, DatabaseTotals)>,
     /// By name.
     pub zones: Vec<(&'r str, ZoneReport)>,
+    /// The last requests that have failed, the newest first.
+    pub failures: Vec<LastFailure<Label>>,
 }
 
 /// What a zone holds.
@@ -404,7 +412,7 @@ impl Report<'_> {
     }
 }
 
-const POOL_GAUGES: [(&str, DatabaseGauge, &str); 8] = [
+pub(super) const POOL_GAUGES: [(&str, DatabaseGauge, &str); 8] = [
     (
         "postern_pool_connections",
         DatabaseGauge::Open,
@@ -447,7 +455,7 @@ const POOL_GAUGES: [(&str, DatabaseGauge, &str); 8] = [
     ),
 ];
 
-const POOL_COUNTERS: [(&str, DatabaseCounter, &str); 10] = [
+pub(super) const POOL_COUNTERS: [(&str, DatabaseCounter, &str); 10] = [
     (
         "postern_pool_connects",
         DatabaseCounter::Connects,

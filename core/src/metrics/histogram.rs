@@ -47,6 +47,11 @@ impl Histogram {
         }))
     }
 
+    /// How many there were in each bucket.
+    pub(super) fn buckets(&self) -> &[u64] {
+        &self.buckets
+    }
+
     /// How many there were.
     pub fn count(&self) -> u64 {
         self.buckets.iter().sum()

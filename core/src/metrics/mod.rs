@@ -6,10 +6,13 @@
 mod database;
 mod endpoint;
 mod exposition;
+mod failure;
 mod histogram;
+mod json;
 mod registry;
 
 pub use database::{DatabaseCounter, DatabaseGauge, DatabaseTotals};
 pub use endpoint::{EndpointTotals, JwtResult, Observation};
 pub use exposition::{Format, Report, Seconds, ZoneReport};
+pub use failure::{Failure, LastFailure};
 pub use registry::{Block, Label, Registry, Series, Slot};

@@ -12,11 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use siphasher::sip::SipHasher13;
 
+use super::failure::{Failure, LastFailure, Rings};
+
 /// The words of a zone, as all its processes see them. They were all zero at the beginning.
 #[derive(Debug, Clone, Copy)]
 pub struct Registry<'z> {
     header: &'z [AtomicU64; HEADER],
     owners: &'z [AtomicU64],
+    failures: Rings<'z>,
     series: &'z [AtomicU64],
 }
 
@@ -50,10 +53,12 @@ impl<'z> Registry<'z> {
     /// The registry in these words for so many processes, always the same number. `None` if there are too few.
     pub fn new(words: &'z [AtomicU64], slots: usize) -> Option<Self> {
         let (header, words) = words.split_first_chunk()?;
-        let (owners, series) = words.split_at_checked(slots.max(1))?;
+        let (owners, words) = words.split_at_checked(slots.max(1))?;
+        let (failures, series) = Rings::split(words, owners.len());
         Some(Self {
             header,
             owners,
+            failures,
             series,
         })
     }
@@ -67,9 +72,15 @@ impl<'z> Registry<'z> {
         LABEL_AT + LABEL_WORDS + self.owners.len() * BLOCK
     }
 
-    /// A process starts.
-    pub fn note_start(&self) {
+    /// A process starts. The first one says since when there are counts.
+    pub fn note_start(&self, now_s: u64) {
         self.header[STARTS].fetch_add(1, Ordering::Relaxed);
+        let _ = self.header[BEGAN_S].compare_exchange(0, now_s, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Since when there are counts, in seconds of Unix time; 0 as long as there is no process.
+    pub fn began_s(&self) -> u64 {
+        self.header[BEGAN_S].load(Ordering::Relaxed)
     }
 
     /// The slot of processes that have found none of their own.
@@ -162,6 +173,20 @@ impl<'z> Registry<'z> {
                 (words[HASH].load(Ordering::SeqCst) != 0).then_some((series, words))
             })
             .filter_map(|(series, words)| Some((series, read_label(words)?)))
+    }
+
+    /// Notes a request of a process that has failed.
+    pub fn note_failure(&self, Series(number): Series, Slot(slot): Slot, failure: &Failure<'_>) {
+        self.failures.note(slot, number, failure);
+    }
+
+    /// The last requests that have failed, the newest first.
+    pub fn last_failures(&self) -> Vec<LastFailure<Label>> {
+        let with_label = |failure: LastFailure<usize>| {
+            let place = read_label(self.words(Series(failure.place))?)?;
+            Some(failure.at(place))
+        };
+        self.failures.read().into_iter().filter_map(with_label).collect()
     }
 
     fn words(&self, Series(number): Series) -> Option<&'z [AtomicU64]> {
@@ -278,6 +303,8 @@ const HEADER: usize = 8;
 const STARTS: usize = 0;
 /// How many were found to have ended without giving back their slots.
 const CRASHES: usize = 1;
+/// When the first one has started, in seconds of Unix time.
+const BEGAN_S: usize = 2;
 
 // Words of a series: the hash of its label, how long that is (0 until it is written), the label, the blocks of the processes.
 const HASH: usize = 0;
@@ -296,7 +323,7 @@ pub(super) const GAUGES: usize = 96;
 mod tests {
     use std::sync::atomic::AtomicU64;
 
-    use super::{BLOCK, GAUGES, Label, Registry, Slot};
+    use super::{BLOCK, Failure, GAUGES, Label, Registry, Series, Slot};
 
     fn words(count: usize) -> Vec<AtomicU64> {
         (0..count).map(|_| AtomicU64::new(0)).collect()
@@ -311,7 +338,8 @@ mod tests {
 
     #[test]
     fn series_are_found_again_until_there_is_no_room() {
-        let words = words(8 + 2 + 3 * (32 + 2 * BLOCK));
+        // With one entry in each of four rings of failures.
+        let words = words(8 + 2 + 4 * 33 + 3 * (32 + 2 * BLOCK));
         let registry = Registry::new(&words, 2).expect("room");
         assert_eq!(registry.capacity(), 3);
         let labels = [endpoint("/a"), endpoint("= /a"), Label::Database("app".into())];
@@ -352,7 +380,7 @@ mod tests {
         let series = registry.find(&endpoint("/a")).expect("room");
         let alive = |process| process != 7;
         let take = |process: u64| {
-            registry.note_start();
+            registry.note_start(100);
             registry.take_slot(process, &alive)
         };
         let second = take(8).expect("a slot");
@@ -371,7 +399,7 @@ mod tests {
         );
         // Another process takes the place of the one that is gone, and goes on counting.
         assert_eq!(take(9), Some(first));
-        assert_eq!(registry.processes(), (3, 1));
+        assert_eq!((registry.processes(), registry.began_s()), ((3, 1), 100));
         assert_eq!(registry.sums(series)[3], 4);
         assert_eq!(registry.sums_of(series, std::iter::once(first))[GAUGES], 0);
         registry.give_slot_back(9);
@@ -379,6 +407,32 @@ mod tests {
         assert_eq!(registry.processes(), (4, 1));
         // Where there are more processes than slots they share one.
         assert_eq!((take(11), registry.common_slot()), (None, Slot(1)));
+    }
+
+    #[test]
+    fn failures_are_told_with_the_location_in_which_they_ended() {
+        let words = words(10_000);
+        let registry = Registry::new(&words, 2).expect("room");
+        let slot = registry.take_slot(7, &|_| true).expect("a slot");
+        let failure = Failure {
+            time_ms: 1,
+            status: 503,
+            method: b"GET",
+            code: "PGRST003",
+            trace_id: "",
+            path: b"/a/1",
+        };
+        for location in ["/a", "/b"] {
+            let series = registry.find(&endpoint(location)).expect("room");
+            registry.note_failure(series, slot, &failure);
+        }
+        registry.note_failure(Series(2), slot, &failure);
+        let places: Vec<_> = registry
+            .last_failures()
+            .into_iter()
+            .map(|failure| failure.place)
+            .collect();
+        assert_eq!(places, [endpoint("/a"), endpoint("/b")]);
     }
 
     #[test]
