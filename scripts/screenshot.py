@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+FLAGS = ["--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-lcd-text", "--hide-scrollbars"]
 # Name, width, height, scheme.
 PICTURES = [("status", 1280, 820, "light"), ("status-dark", 1280, 820, "dark"), ("status-narrow", 360, 820, "light")]

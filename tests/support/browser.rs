@@ -9,10 +9,12 @@ use super::http::Client;
 use super::nginx::free_port;
 use super::{TempDir, poll_until};
 
-/// What keeps it from doing anything that no test asks for. Tests may run as root, which its sandbox does not allow.
-const FLAGS: [&str; 8] = [
+/// What keeps it from doing anything that no test asks for. Tests may run as root, which its sandbox does not allow, and
+/// where there is little shared memory.
+const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
