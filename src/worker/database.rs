@@ -53,7 +53,7 @@ struct Statements {
 }
 
 /// How often a batch is sent again before its request gets an error.
-const REPEATS: u32 = 3;
+pub(super) const REPEATS: u32 = 3;
 
 /// How long a health check waits for the catalogue.
 const SCHEMA_TIMEOUT_MS: u64 = 2000;

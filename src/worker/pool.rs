@@ -132,6 +132,11 @@ impl Pool {
         block.set_database(DatabaseGauge::Up, (serves && is_up).into());
     }
 
+    /// Whether there are all the connections that there may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.connections.borrow().len() >= self.config.connections.get() as usize
+    }
+
     /// The right to submit one batch: at once where a connection has room, else in the order of asking. A database that
     /// is known to be down is an error at once.
     pub(crate) async fn lease(&self) -> Result<Lease, Unavailable> {

@@ -7,6 +7,7 @@ use postern_core::health::{Check, Status};
 use postern_core::query;
 use tokio::sync::Mutex;
 
+use super::database::REPEATS;
 use super::exchange::{BatchError, NoRows};
 use super::pool::Pool;
 use crate::nginx::time;
@@ -80,22 +81,52 @@ impl Found {
 }
 
 async fn ask(pool: &Pool) -> Outcome {
-    let answer = async {
+    let was_asked = Cell::new(false);
+    let answer = question(pool, &was_asked);
+    let answer = timer::timeout(TIMEOUT_MS, OnExit::Wait, answer).await;
+    answer.unwrap_or_else(|| {
+        if was_asked.get() {
+            Outcome::Failed(Unavailable::QueryTimeout)
+        } else {
+            no_room(pool)
+        }
+    })
+}
+
+/// Asks as a request does: again, where a connection was lost or is stuck behind a long statement, as there may be others.
+async fn question(pool: &Pool, was_asked: &Cell<bool>) -> Outcome {
+    let question = query::probe();
+    let mut repeats = REPEATS;
+    loop {
+        was_asked.set(false);
         let lease = match pool.lease().await {
             Ok(lease) => lease,
-            Err(busy @ (Unavailable::AcquireTimeout | Unavailable::QueueFull)) => return Outcome::Busy(busy),
+            Err(Unavailable::AcquireTimeout) => return no_room(pool),
+            Err(busy @ Unavailable::QueueFull) => return Outcome::Busy(busy),
             Err(reason) => return Outcome::Failed(reason),
         };
-        let question = query::probe();
-        let finished = lease.submit(NoRows, true, "", &[&question], |ticket| ticket);
+        was_asked.set(true);
+        let finished = lease.submit(NoRows, repeats > 0, "", &[&question], |ticket| ticket);
         match finished.await {
             // Whatever it says: it answers.
-            (_, Ok(()) | Err(BatchError::Failed(_))) => Outcome::Answered,
-            (_, Err(BatchError::Lost(reason))) => Outcome::Failed(reason),
-            (_, Err(BatchError::Overtaken)) => Outcome::Busy(Unavailable::AcquireTimeout),
+            (_, Ok(()) | Err(BatchError::Failed(_))) => return Outcome::Answered,
+            (_, Err(BatchError::Lost(Unavailable::ConnectionLost) | BatchError::Overtaken))
+                if repeats > 0 =>
+            {
+                repeats -= 1;
+            }
+            (_, Err(BatchError::Lost(reason))) => return Outcome::Failed(reason),
+            (_, Err(BatchError::Overtaken)) => return no_room(pool),
         }
-    };
-    timer::timeout(TIMEOUT_MS, OnExit::Wait, answer)
-        .await
-        .unwrap_or(Outcome::Failed(Unavailable::QueryTimeout))
+    }
+}
+
+/// Who waits in vain for other requests finds a pool without room; else it is another connection that was waited for, and the database
+/// has not given it.
+fn no_room(pool: &Pool) -> Outcome {
+    if pool.is_full() {
+        Outcome::Busy(Unavailable::AcquireTimeout)
+    } else {
+        Outcome::Failed(Unavailable::QueryTimeout)
+    }
 }

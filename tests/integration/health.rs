@@ -74,6 +74,45 @@ fn a_pool_that_is_exhausted_is_told() {
     });
 }
 
+/// Requests wait for a connection longer than a check does: it was told as a database that does not answer.
+#[test]
+fn a_pool_is_exhausted_before_its_requests_give_up() {
+    let postgres = Postgres::start();
+    let nginx = Nginx::ready(&config(&postgres.dsn(), "connections 1; pipeline 1;"));
+    let mut busy: Vec<_> = (0..8).map(|_| nginx.client()).collect();
+    for client in &mut busy {
+        client
+            .send("GET", "/api/naps/5000", &[("Cache-Control", "no-store")], "")
+            .unwrap();
+    }
+    poll_until("no connection is free", || {
+        check(&nginx, "pool") == (503, "fail".into())
+    });
+    assert_eq!(check(&nginx, "database").1, "warn");
+}
+
+/// A question that waits behind a long statement is asked again elsewhere: it was told as a pool without room.
+#[test]
+fn long_statements_do_not_fail_checks_while_there_is_room() {
+    let postgres = Postgres::start();
+    let nginx = Nginx::ready(&config(&postgres.dsn(), "connections 4;"));
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(4);
+    let mut naps: Vec<_> = (0..4).map(|_| nginx.client()).collect();
+    while std::time::Instant::now() < deadline {
+        for client in &mut naps {
+            client
+                .send("GET", "/api/naps/500", &[("Cache-Control", "no-store")], "")
+                .unwrap();
+        }
+        for _ in 0..8 {
+            assert_eq!(check(&nginx, "pool"), (200, "pass".into()));
+        }
+        for client in &mut naps {
+            client.receive("GET").unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_listener_that_is_lost_is_a_warning() {
     let postgres = Postgres::start();
