@@ -16,7 +16,7 @@ use crate::nginx::{self, Level, Module, filter, log_of, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
     FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
-    Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Step, Timed, TraceField,
+    Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed, TraceField,
     TraceId, Traceparent, User, Validate,
 };
 use crate::worker;
@@ -92,13 +92,13 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     let installed = guarded(None, || {
         let cf = NonNull::new(cf)?;
         conf::finish(cf)?;
-        phase::add_preaccess_handler::<Timed<Preaccess, { Step::Limit as usize }>>(cf)?;
-        phase::add_access_handler::<Timed<Access, { Step::Auth as usize }>>(cf)?;
+        phase::add_preaccess_handler::<Timed<Preaccess>>(cf)?;
+        phase::add_access_handler::<Timed<Access>>(cf)?;
         // Limits come first: nginx runs the handlers of a phase from the last one to the first.
-        phase::add_precontent_handler::<Timed<Validate, { Step::Validate as usize }>>(cf)?;
-        phase::add_precontent_handler::<Timed<FilterInput, { Step::Filter as usize }>>(cf)?;
+        phase::add_precontent_handler::<Timed<Validate>>(cf)?;
+        phase::add_precontent_handler::<Timed<FilterInput>>(cf)?;
         phase::add_precontent_handler::<InflateBody>(cf)?;
-        phase::add_precontent_handler::<Timed<Precontent, { Step::Limit as usize }>>(cf)?;
+        phase::add_precontent_handler::<Timed<Precontent>>(cf)?;
         if conf::counts_requests(cf)? {
             phase::add_log_handler::<CountRequest>(cf)?;
         }

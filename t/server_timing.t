@@ -25,6 +25,7 @@ default_config(<<'CONF');
         postern_resource     app table=api.books;
     }
     location /limited { postern_limit key=ip rate=1r/d; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up; }
+    location /wide    { postern_etag off; postern_resource app table=api.wide max_limit=2000; }
     location /off     { postern_server_timing off; postern_resource app table=api.books; }
     location /up      { return 200 "up\n"; }
 CONF
@@ -54,7 +55,29 @@ __DATA__
 
 
 
-=== TEST 3: not where it is off
+=== TEST 3: steps that the location does not have are left out
+--- request
+GET /plain/1
+--- response_headers_like
+Server-Timing: pool;dur=\d+\.\d{3}, query;dur=\d+\.\d{3}
+
+
+
+=== TEST 4: a page that is sent while it is made does not know yet what it has waited for
+--- sql
+create table api.wide as select n as id, repeat('x', 2000) as text from generate_series(1, 1000) n;
+alter table api.wide add primary key (id);
+grant select on api.wide to web_anon;
+notify postern, 'reload schema';
+--- request
+GET /wide?limit=1000
+--- response_headers
+Transfer-Encoding: chunked
+!Server-Timing
+
+
+
+=== TEST 5: not where it is off
 --- request
 GET /off/1
 --- response_headers
@@ -62,7 +85,7 @@ GET /off/1
 
 
 
-=== TEST 4: wrong values
+=== TEST 6: wrong values
 --- config
     location /a { postern_server_timing maybe; return 200; }
 --- must_die
@@ -71,7 +94,7 @@ invalid value "maybe" in "postern_server_timing" directive
 
 
 
-=== TEST 5: twice
+=== TEST 7: twice
 --- config
     location /a { postern_server_timing on; postern_server_timing on; return 200; }
 --- must_die

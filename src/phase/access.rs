@@ -8,7 +8,8 @@ use postern_core::error::Error;
 use postern_core::metrics::JwtResult;
 
 use super::error_body;
-use crate::conf::{JwtMode, JwtSettings, Postern, RemoteKeys, TokenPlaces};
+use super::timing::{Measured, Step};
+use crate::conf::{JwtMode, JwtSettings, LocationConf, Postern, RemoteKeys, TokenPlaces};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::timer::{self, OnExit};
 use crate::nginx::{Level, Request, time};
@@ -48,6 +49,14 @@ impl Handler for Access {
             Err(Refused { error, stale_keys }) if stale_keys.is_empty() => refuse(request, error),
             Err(Refused { error, stale_keys }) => fetch_keys(request, error, stale_keys),
         }
+    }
+}
+
+impl Measured for Access {
+    const STEP: Step = Step::Auth;
+
+    fn is_wanted(conf: &LocationConf) -> bool {
+        conf.jwt.mode() != JwtMode::Off
     }
 }
 

@@ -13,8 +13,9 @@ use postern_core::filter::{
 };
 use postern_core::inflate::{Coding, InflateError};
 
+use super::timing::{Measured, Step};
 use super::{error_body, inflate};
-use crate::conf::{Filter, FilterMode, Postern};
+use crate::conf::{Filter, FilterMode, LocationConf, Postern};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Level, Request, time};
 
@@ -88,6 +89,14 @@ impl Handler for FilterInput {
         };
         set_state(request, state);
         request.pause(|_| next_turn())
+    }
+}
+
+impl Measured for FilterInput {
+    const STEP: Step = Step::Filter;
+
+    fn is_wanted(conf: &LocationConf) -> bool {
+        conf.filter.filter().is_some()
     }
 }
 

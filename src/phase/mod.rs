@@ -41,7 +41,7 @@ pub(crate) use openapi::Openapi;
 pub(crate) use resource::Resource;
 pub(crate) use sql::Sql;
 pub(crate) use status::Status;
-pub(crate) use timing::{ServerTiming, Step, Timed};
+pub(crate) use timing::{ServerTiming, Timed};
 pub(crate) use trace::{TraceField, TraceId, Traceparent};
 pub(crate) use validate::Validate;
 pub(crate) use variables::{Claim, FilterClass, FilterStatus, Queries, QueryTime, RequestId, Role, User};

@@ -34,6 +34,14 @@ impl DatabaseUse {
         })
     }
 
+    /// The same; `None` while it waits: how long a page that is sent meanwhile has waited for room is not known yet.
+    pub(super) fn finished(request: &mut Request) -> Option<Self> {
+        request.with_main(|request| {
+            let used = request.context::<Postern>()?.database;
+            used.since_us.is_none().then_some(used)
+        })
+    }
+
     /// How often it was asked.
     pub(super) fn queries(&self) -> u32 {
         self.queries

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::queries::DatabaseUse;
-use crate::conf::Postern;
+use crate::conf::{LocationConf, Postern};
 use crate::nginx::filter::HeaderFilter;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::{Request, time};
@@ -28,12 +28,21 @@ pub(crate) struct Timings([Option<u64>; NAMES.len()]);
 /// The names of the steps, in their order.
 const NAMES: [&str; 4] = ["auth", "limit", "filter", "validate"];
 
-/// A handler that is measured, as the step with this number.
-pub(crate) struct Timed<H, const STEP: usize>(PhantomData<H>);
+/// A handler that may be measured.
+pub(crate) trait Measured: Handler {
+    /// Which step it is.
+    const STEP: Step;
+    /// Whether a location wants the step taken at all.
+    fn is_wanted(conf: &LocationConf) -> bool;
+}
 
-impl<H: Handler, const STEP: usize> Handler for Timed<H, STEP> {
+/// A handler that is measured.
+pub(crate) struct Timed<H>(PhantomData<H>);
+
+impl<H: Measured> Handler for Timed<H> {
     fn handle(request: &mut Request) -> Verdict {
-        if !request.location_conf::<Postern>().server_timing.is_on_or(false) {
+        let conf = request.location_conf::<Postern>();
+        if !conf.server_timing.is_on_or(false) || !H::is_wanted(conf) {
             return H::handle(request);
         }
         let began_us = time::precise_us();
@@ -42,7 +51,7 @@ impl<H: Handler, const STEP: usize> Handler for Timed<H, STEP> {
         if matches!(verdict, Verdict::Decline | Verdict::Allow | Verdict::Status(_)) {
             let took_us = time::precise_us().saturating_sub(began_us);
             if let Some(context) = request.context_or_default::<Postern>()
-                && let Some(total) = context.timings.0.get_mut(STEP)
+                && let Some(total) = context.timings.0.get_mut(H::STEP as usize)
             {
                 *total = Some(total.unwrap_or_default() + took_us);
             }
@@ -59,7 +68,7 @@ impl HeaderFilter for ServerTiming {
         if !request.is_main() || !request.location_conf::<Postern>().server_timing.is_on_or(false) {
             return;
         }
-        let used = DatabaseUse::of(request);
+        let used = DatabaseUse::finished(request);
         let Some(context) = request.context::<Postern>() else {
             return;
         };
@@ -72,7 +81,7 @@ impl HeaderFilter for ServerTiming {
                 add(name, took_us);
             }
         }
-        if used.queries() != 0 {
+        if let Some(used) = used.filter(|used| used.queries() != 0) {
             add("pool", used.pool_us());
             add("query", used.waited_us().saturating_sub(used.pool_us()));
         }

@@ -11,8 +11,9 @@ use postern_core::validate::{BodySchema, InvalidRequest, JsonLimits, parse_json}
 use tokio::sync::Mutex;
 
 use super::access::arguments;
+use super::timing::{Measured, Step};
 use super::{error_body, inflate, resource};
-use crate::conf::{BodyRule, ErrorOptions, Postern, ValidateSettings};
+use crate::conf::{BodyRule, ErrorOptions, LocationConf, Postern, ValidateSettings};
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::timer::{self, OnExit};
 use crate::nginx::{Level, Request};
@@ -85,6 +86,14 @@ impl Handler for Validate {
         let checked =
             view(request).and_then(|body| check(&body, &rule.schema, settings.json, settings.errors));
         conclude(request, checked)
+    }
+}
+
+impl Measured for Validate {
+    const STEP: Step = Step::Validate;
+
+    fn is_wanted(conf: &LocationConf) -> bool {
+        conf.validate.settings().is_some()
     }
 }
 

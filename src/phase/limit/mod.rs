@@ -26,8 +26,9 @@ pub(crate) use state::LimitState;
 use state::{Applied, zones};
 pub(crate) use variables::{BodyMember, LimitRemaining, LimitStatus};
 
+use super::timing::{Measured, Step};
 use super::{error_body, inflate};
-use crate::conf::{LimitSettings, Postern, Stage};
+use crate::conf::{LimitSettings, LocationConf, Postern, Stage};
 use crate::nginx::Request;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::worker::with_tables;
@@ -47,6 +48,22 @@ impl Handler for Preaccess {
 impl Handler for Precontent {
     fn handle(request: &mut Request) -> Verdict {
         apply(request, Stage::AfterAuthentication)
+    }
+}
+
+impl Measured for Preaccess {
+    const STEP: Step = Step::Limit;
+
+    fn is_wanted(conf: &LocationConf) -> bool {
+        conf.limit.limits().is_some()
+    }
+}
+
+impl Measured for Precontent {
+    const STEP: Step = Step::Limit;
+
+    fn is_wanted(conf: &LocationConf) -> bool {
+        conf.limit.limits().is_some()
     }
 }
 
