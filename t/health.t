@@ -61,6 +61,8 @@ GET /all
 ["POST /healthz", "HEAD /healthz", "HEAD /readyz"]
 --- error_code eval
 [405, 200, 200]
+--- no_error_log
+[alert]
 
 
 
