@@ -4,15 +4,18 @@ MAKEFLAGS += --no-print-directory
 NGINX ?= /usr/sbin/nginx
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench setup-peers build module run start stop test unittest check deny bench bench-peers fuzz screenshot clean
+.PHONY: help setup setup-dev setup-test setup-bench setup-peers build module run start stop dev test unittest check deny bench bench-peers fuzz screenshot clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  RUN_DIR=run/ PORT=8080 ADDRESS=127.0.0.1 and DATABASE_URL go with run, start and stop.'
+	@echo '  RUN_DIR=run/ PORT=8080 ADDRESS=127.0.0.1 and DATABASE_URL go with run, start, stop and dev.'
 
 setup: ## install the packages that building and running need (Debian, Ubuntu)
 	@scripts/setup.sh
+
+setup-dev: ## and what make dev watches files with
+	@scripts/setup.sh dev
 
 setup-test: ## and those that the tests need
 	@scripts/setup.sh test
@@ -37,6 +40,9 @@ start: build ## the same in the background
 
 stop: ## end what make run or make start has started
 	@scripts/server.sh stop
+
+dev: setup-dev ## serve it while you work on it: what you change is built, applied and loaded
+	@scripts/dev.sh
 
 test: setup-test build ## run all tests
 	@scripts/test.sh

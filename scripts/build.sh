@@ -1,8 +1,17 @@
 #!/usr/bin/env bash
 # Builds nginx and the module: build/nginx and build/ngx_http_postern_module.so.
+#
+# With PROFILE=dev the module is build/dev/ngx_http_postern_module.so: built in seconds, to be tried and not to be measured.
 
 . "$(dirname "$0")/lib.sh"
 
+case ${PROFILE:=release} in
+    release) folder=$BUILD_DIR built=$TARGET_DIR/release ;;
+    dev) folder=$BUILD_DIR/dev built=$TARGET_DIR/debug ;;
+    *) die "PROFILE is release or dev, not \"$PROFILE\"" ;;
+esac
+
 "$ROOT/scripts/build-nginx.sh"
-"$ROOT/scripts/cargo.sh" build --release --locked -p postern "$@"
-replace_file "$TARGET_DIR/release/lib$MODULE" "$BUILD_DIR/$MODULE"
+"$ROOT/scripts/cargo.sh" build --profile "$PROFILE" --locked -p postern "$@"
+mkdir -p "$folder"
+replace_file "$built/lib$MODULE" "$folder/$MODULE"

@@ -2,7 +2,7 @@
 # Brings a database to the state of migrations/: DATABASE_URL=… migrate.sh
 #
 # Each file runs in a transaction of its own, in the order of the numbers, once; postern.migrations tells what was applied.
-# A file that has been applied must not change any more: what is to be different goes into a new one.
+# A file that has been applied must not change any more: what is to be different goes into a new one. The status is 3 where one has.
 #
 # DATABASE_URL is anything that psql takes, of a role that may create schemas and roles. With AUTHENTICATOR_PASSWORD_FILE the
 # role authenticator gets the password of that file, unless it has it already.
@@ -74,7 +74,8 @@ plan() {
             step "$version" "$name" "$checksum" "$file"
             known[$version]=$checksum
         elif [ "${known[$version]}" != "$checksum" ]; then
-            die "$name has changed since it was applied; put the change into a new migration"
+            printf '%s\n' "migrate.sh: $name has changed since it was applied; put the change into a new migration" >&2
+            exit 3
         fi
     done
 }

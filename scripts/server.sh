@@ -22,6 +22,7 @@ use_run_dir
 prefix=$RUN_DIR/nginx
 secrets=$RUN_DIR/secrets
 pid_file=$prefix/nginx.pid
+module_file=$BUILD_DIR/$MODULE
 log=$prefix/logs/error.log
 
 main() {
@@ -50,7 +51,7 @@ prepare() {
     make_secrets
     use_database
     export AUTHENTICATOR_PASSWORD_FILE=${AUTHENTICATOR_PASSWORD_FILE:-$secrets/authenticator.password}
-    "$ROOT/scripts/migrate.sh" 8>&-
+    migrate
     dsn=$("$ROOT/scripts/authenticator-dsn.sh" 8>&-)
     ln -sfn "$ROOT/nginx-conf/schemas" "$prefix/schemas"
     "$ROOT/scripts/viewer.sh" "$prefix/docs" 8>&-
@@ -61,7 +62,7 @@ prepare() {
 check_settings() {
     [[ $PORT =~ ^[1-9][0-9]{0,4}$ ]] && [ "$PORT" -le 65535 ] || die "PORT must be a number from 1 to 65535, not \"$PORT\""
     [[ $ADDRESS =~ ^[][A-Za-z0-9.:*-]+$ ]] || die "ADDRESS cannot be \"$ADDRESS\""
-    [ -x "$BUILD_DIR/nginx" ] && [ -f "$BUILD_DIR/$MODULE" ] || die "build/nginx or build/$MODULE is missing; run make build"
+    [ -x "$BUILD_DIR/nginx" ] && [ -f "$module_file" ] || die "$BUILD_DIR/nginx or $module_file is missing; run make build"
 }
 
 # nginx reads them together with its configuration, before it becomes another user.
@@ -84,6 +85,8 @@ use_database() {
     export DATABASE_URL
 }
 
+migrate() { "$ROOT/scripts/migrate.sh" 8>&-; }
+
 render() {
     local text worker
     worker=$(first_user www-data nobody)
@@ -92,7 +95,7 @@ render() {
     fill FOREGROUND_LOG "$1"
     fill PREFIX "$(quoted "$prefix")"
     fill NGINX_CONF "$(quoted "$ROOT/nginx-conf")"
-    fill MODULE "$(quoted "$BUILD_DIR/$MODULE")"
+    fill MODULE "$(quoted "$module_file")"
     fill DSN "$(quoted "$dsn")"
     fill PASSWORD_FILE "$(quoted "$AUTHENTICATOR_PASSWORD_FILE")"
     fill JWT_SECRET_FILE "$(quoted "$secrets/jwt.key")"
@@ -204,16 +207,23 @@ stop_all() {
     [ -n "$found" ] || say "Nothing runs in $RUN_DIR"
 }
 
-# Requests that are being answered are answered; what takes too long is cut off.
+# Also the one that another one is about to take the place of.
 stop_nginx() {
-    local pid signal
-    for signal in QUIT TERM KILL; do
-        nginx_running || return 0
-        pid=$(nginx_pid)
-        kill -s "$signal" "$pid" 2>/dev/null || true
-        wait_for 15 gone "$pid" && return 0
+    local file pid
+    for file in "$pid_file" "$pid_file.oldbin"; do
+        if pid=$(cat "$file" 2>/dev/null); then end_nginx "$pid"; fi
     done
-    die "nginx ($pid) does not end"
+}
+
+# Requests that are being answered are answered; what takes too long is cut off.
+end_nginx() {
+    local signal
+    for signal in QUIT TERM KILL; do
+        is_nginx "$1" || return 0
+        kill -s "$signal" "$1" 2>/dev/null || true
+        wait_for 15 gone "$1" && return 0
+    done
+    die "nginx ($1) does not end"
 }
 
 gone() { ! is_nginx "$1"; }
@@ -221,9 +231,14 @@ gone() { ! is_nginx "$1"; }
 clean_up() {
     local status=$?
     trap '' INT TERM HUP
-    if [ -n "$started_nginx" ]; then stop_nginx || true; fi
-    if [ -n "$started_postgres" ]; then "$postgres" stop || true; fi
+    stop_started
     exit "$status"
 }
 
-main "$@"
+stop_started() {
+    if [ -n "$started_nginx" ]; then stop_nginx || true; fi
+    if [ -n "$started_postgres" ]; then "$postgres" stop || true; fi
+}
+
+# dev.sh takes the functions from here.
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then main "$@"; fi

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian and Ubuntu: setup.sh [test|bench|peers]
+# Installs what is missing on Debian and Ubuntu: setup.sh [dev|test|bench|peers]
 #
-# Without an argument what `make run` needs, with `test` what `make test` needs on top, with
+# Without an argument what `make run` needs, with `dev` what `make dev` needs on top, with `test` what `make test` needs on top, with
 # `bench` what `make bench` compares with besides, with `peers` what `make bench-peers` does. When nothing is missing this costs a
 # few milliseconds and no network. Packages that bring a service do not get to start or enable it.
 
 . "$(dirname "$0")/lib.sh"
 
 packages=(gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libpcre2-dev postgresql ca-certificates curl openssl unzip)
+dev_packages=(inotify-tools)
 test_packages=(
+    "${dev_packages[@]}"
     perl libtest-base-perl liblist-moreutils-perl libtext-diff-perl libtest-longstring-perl
     wrk nghttp2-client python3 python3-venv python3-yaml jq pgbouncer strace nginx nginx-dev
 )
@@ -68,6 +70,7 @@ install_packages() {
 }
 
 case ${1:-} in
+    dev) packages+=("${dev_packages[@]}") ;;
     test) packages+=("${test_packages[@]}") ;;
     bench) packages+=("${test_packages[@]}" "${bench_packages[@]}") ;;
     peers) packages+=("${peers_packages[@]}") ;;

@@ -17,6 +17,7 @@ mod integration {
     mod changes;
     mod conditional;
     mod database_faults;
+    mod dev;
     mod filter;
     mod health;
     mod jwt_keys;
