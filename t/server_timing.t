@@ -26,9 +26,23 @@ default_config(<<'CONF');
     }
     location /limited { postern_limit key=ip rate=1r/d; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up; }
     location /wide    { postern_etag off; postern_resource app table=api.wide max_limit=2000; }
+    location /large   {
+        client_max_body_size    8m;
+        client_body_buffer_size 8m;
+        postern_filter          block;
+        proxy_set_body          "";
+        proxy_pass              http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up;
+    }
     location /off     { postern_server_timing off; postern_resource app table=api.books; }
     location /up      { return 200 "up\n"; }
 CONF
+
+# Before nginx reads the catalogue.
+sql(<<'SQL');
+create table api.wide as select n as id, repeat('x', 2000) as text from generate_series(1, 1000) n;
+alter table api.wide add primary key (id);
+grant select on api.wide to web_anon;
+SQL
 
 run_tests();
 
@@ -64,11 +78,6 @@ Server-Timing: pool;dur=\d+\.\d{3}, query;dur=\d+\.\d{3}
 
 
 === TEST 4: a page that is sent while it is made does not know yet what it has waited for
---- sql
-create table api.wide as select n as id, repeat('x', 2000) as text from generate_series(1, 1000) n;
-alter table api.wide add primary key (id);
-grant select on api.wide to web_anon;
-notify postern, 'reload schema';
 --- request
 GET /wide?limit=1000
 --- response_headers
@@ -77,7 +86,17 @@ Transfer-Encoding: chunked
 
 
 
-=== TEST 5: not where it is off
+=== TEST 5: of a step that is taken in slices all of them count: the last of 500 is far shorter
+--- request eval
+"POST /large\n" . '["' . 'many words ' x 370_000 . '"]'
+--- more_headers
+Content-Type: application/json
+--- response_headers_like
+Server-Timing: filter;dur=[1-9]\d+\.\d{3}
+
+
+
+=== TEST 6: not where it is off
 --- request
 GET /off/1
 --- response_headers
@@ -85,7 +104,7 @@ GET /off/1
 
 
 
-=== TEST 6: wrong values
+=== TEST 7: wrong values
 --- config
     location /a { postern_server_timing maybe; return 200; }
 --- must_die
@@ -94,7 +113,7 @@ invalid value "maybe" in "postern_server_timing" directive
 
 
 
-=== TEST 7: twice
+=== TEST 8: twice
 --- config
     location /a { postern_server_timing on; postern_server_timing on; return 200; }
 --- must_die

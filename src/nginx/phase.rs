@@ -26,6 +26,11 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// Whether the handler has left its phase for a while and will be asked again ([`Request::pause`]).
+    pub(crate) fn is_pause(self) -> bool {
+        self == Self::Finished(super::AGAIN)
+    }
+
     pub(super) fn into_code(self) -> ngx_int_t {
         match self {
             Self::Decline => super::DECLINED,

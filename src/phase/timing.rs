@@ -21,9 +21,18 @@ pub(crate) enum Step {
     Validate,
 }
 
-/// What the steps have taken, in microseconds; `None` where a step was not taken.
+/// What the steps have taken.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Timings([Option<u64>; NAMES.len()]);
+pub(crate) struct Timings([Timing; NAMES.len()]);
+
+/// What a step has taken.
+#[derive(Debug, Clone, Copy, Default)]
+struct Timing {
+    /// In microseconds; `None` if it was not taken, or not to its end.
+    took_us: Option<u64>,
+    /// Since when it waits for its turn, for keys or for a thread, on the clock of [`time::precise_us`].
+    paused_us: Option<u64>,
+}
 
 /// The names of the steps, in their order.
 const NAMES: [&str; 4] = ["auth", "limit", "filter", "validate"];
@@ -45,19 +54,28 @@ impl<H: Measured> Handler for Timed<H> {
         if !conf.server_timing.is_on_or(false) || !H::is_wanted(conf) {
             return H::handle(request);
         }
-        let began_us = time::precise_us();
+        let paused_us = timing::<H>(request).and_then(|timing| timing.paused_us.take());
+        let began_us = paused_us.unwrap_or_else(time::precise_us);
         let verdict = H::handle(request);
         // Else the request is answered, or may be gone.
-        if matches!(verdict, Verdict::Decline | Verdict::Allow | Verdict::Status(_)) {
-            let took_us = time::precise_us().saturating_sub(began_us);
-            if let Some(context) = request.context_or_default::<Postern>()
-                && let Some(total) = context.timings.0.get_mut(H::STEP as usize)
-            {
-                *total = Some(total.unwrap_or_default() + took_us);
+        let is_over = matches!(verdict, Verdict::Decline | Verdict::Allow | Verdict::Status(_));
+        if (is_over || verdict.is_pause())
+            && let Some(timing) = timing::<H>(request)
+        {
+            if is_over {
+                let took_us = time::precise_us().saturating_sub(began_us);
+                timing.took_us = Some(timing.took_us.unwrap_or_default() + took_us);
+            } else {
+                timing.paused_us = Some(began_us);
             }
         }
         verdict
     }
+}
+
+fn timing<H: Measured>(request: &mut Request) -> Option<&mut Timing> {
+    let context = request.context_or_default::<Postern>()?;
+    context.timings.0.get_mut(H::STEP as usize)
 }
 
 /// The header filter.
@@ -76,8 +94,8 @@ impl HeaderFilter for ServerTiming {
         let mut add = |name: &str, us: u64| {
             metrics.push(format!("{name};dur={}.{:03}", us / 1000, us % 1000));
         };
-        for (name, took_us) in NAMES.iter().zip(context.timings.0) {
-            if let Some(took_us) = took_us {
+        for (name, timing) in NAMES.iter().zip(context.timings.0) {
+            if let Some(took_us) = timing.took_us {
                 add(name, took_us);
             }
         }
