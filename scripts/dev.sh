@@ -18,6 +18,7 @@ report=
 job=
 watcher=
 stopping=
+unfinished=
 must_finish=
 
 main() {
@@ -63,7 +64,7 @@ await_changes() {
     changed=() has_module='' has_migrations='' has_configuration=''
     while [ "${#changed[@]}" -eq 0 ]; do
         status=0
-        read -r -t 1 -u "$changes" path || status=$?
+        read_path 1 || status=$?
         if [ "$status" -eq 0 ]; then
             note "$path"
         elif [ "$status" -le 128 ]; then
@@ -72,7 +73,16 @@ await_changes() {
         nginx_running || die "nginx has ended; see $log"
     done
     deadline=$((SECONDS + 5))
-    while [ "$SECONDS" -lt "$deadline" ] && read -r -t 0.3 -u "$changes" path; do note "$path"; done
+    while [ "$SECONDS" -lt "$deadline" ] && read_path 0.3; do note "$path"; done
+}
+
+# The next path, within so many seconds. What has been read of one when the time is over is kept.
+read_path() {
+    local piece='' status=0
+    IFS= read -r -t "$1" -u "$changes" piece || status=$?
+    unfinished+=$piece
+    if [ "$status" -eq 0 ]; then path=$unfinished unfinished=''; fi
+    return "$status"
 }
 
 note() {
@@ -115,8 +125,7 @@ name_changes() {
     esac
 }
 
-# Says what is done, how long it took, and all that it had to say if it failed. A script has a session of its own, so that Ctrl-C reaches
-# nobody but us, who end it.
+# Says what is done, how long it took, and all that it had to say if it failed.
 step() {
     local began=${EPOCHREALTIME//[!0-9]/} status=0 ms
     printf '%(%H:%M:%S)T  %-28s' -1 "$1"
@@ -124,10 +133,7 @@ step() {
     if [ "$(type -t "$1")" = function ]; then
         "$@" >"$report" 2>&1 || status=$?
     else
-        setsid "$@" >"$report" 2>&1 </dev/null 8>&- &
-        job=$!
-        wait "$job" || status=$?
-        job=
+        apart "$@" >"$report" 2>&1 || status=$?
     fi
     ms=$(((${EPOCHREALTIME//[!0-9]/} - began) / 1000))
     if [ "$status" -eq 0 ]; then
@@ -136,6 +142,16 @@ step() {
         printf 'failed\n'
         cat "$report"
     fi
+    return "$status"
+}
+
+# Runs a program in a session of its own: Ctrl-C reaches us, who end it, and is not taken for one that the program has seen to.
+apart() {
+    local status=0
+    setsid "$@" </dev/null 8>&- &
+    job=$!
+    wait "$job" || status=$?
+    job=
     return "$status"
 }
 
@@ -157,15 +173,15 @@ migrate() {
 # The database that is in use stays until all migrations were applied to another one.
 renew_database() {
     local server="$DATABASE_URL dbname=postgres"
-    psql -X -q -c 'drop database if exists app_next with (force)' -c 'create database app_next' "$server" || return
-    DATABASE_URL="$DATABASE_URL dbname=app_next" "$ROOT/scripts/migrate.sh" 8>&- || return
-    psql -X -q -c 'drop database if exists app with (force)' -c 'alter database app_next rename to app' "$server"
+    apart psql -X -q -c 'drop database if exists app_next with (force)' -c 'create database app_next' "$server" || return
+    apart env DATABASE_URL="$DATABASE_URL dbname=app_next" "$ROOT/scripts/migrate.sh" || return
+    apart psql -X -q -c 'drop database if exists app with (force)' -c 'alter database app_next rename to app' "$server"
 }
 
 # The configuration that is in place is the one that was last found to be good, but for what it includes.
 check() {
     render "error_log stderr warn;" >"$prefix/nginx.conf.new" || return
-    "$BUILD_DIR/nginx" -p "$prefix" -c nginx.conf.new -e logs/error.log -t -q 8>&- || return
+    apart "$BUILD_DIR/nginx" -p "$prefix" -c nginx.conf.new -e logs/error.log -t -q || return
     mv "$prefix/nginx.conf.new" "$prefix/nginx.conf"
 }
 

@@ -207,10 +207,10 @@ stop_all() {
     [ -n "$found" ] || say "Nothing runs in $RUN_DIR"
 }
 
-# Also the one that another one is about to take the place of.
+# Also the one that another one is about to take the place of, and that one first: left alone it would go on.
 stop_nginx() {
     local file pid
-    for file in "$pid_file" "$pid_file.oldbin"; do
+    for file in "$pid_file.oldbin" "$pid_file"; do
         if pid=$(cat "$file" 2>/dev/null); then end_nginx "$pid"; fi
     done
 }

@@ -5,14 +5,16 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::support::http::Client;
-use crate::support::{TempDir, nginx, poll, poll_until, process, project};
+use crate::support::{PATIENCE, TempDir, nginx, poll, poll_until, process, project};
 
 const BUILD: &str = r#"#!/usr/bin/env bash
 . "$(dirname "$0")/lib.sh"
@@ -86,23 +88,22 @@ impl Dev {
             .env("PORT", self.port.to_string())
             .env("RESET", reset)
             .env("MODULE_UNDER_TEST", nginx::module())
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
             .stderr(output)
             .spawn();
         self.child = Some(child.unwrap());
-        // The first start makes a cluster, which takes its time.
-        self.wait_for("applying migrations");
-        self.wait_for("Ctrl-C ends it");
+        // The first start makes a cluster, which takes its time on a busy machine.
+        let deadline = Instant::now() + 6 * PATIENCE;
+        while !self.output().contains("Ctrl-C ends it") {
+            assert!(Instant::now() < deadline, "it does not start: {}", self.output());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn output(&self) -> String {
         fs::read_to_string(self.path("output")).unwrap()
-    }
-
-    #[track_caller]
-    fn wait_for(&self, text: &str) {
-        poll_until(text, || self.output().contains(text));
     }
 
     /// What the step said that was taken when this was done.
@@ -144,11 +145,13 @@ impl Dev {
         !workers.is_empty() && workers.iter().all(has_it)
     }
 
-    /// Ctrl-C. Nothing that has to do with the copy is there afterwards.
+    /// Ctrl-C, which a terminal sends to the whole group. Nothing that has to do with the copy is there afterwards.
     fn interrupt(&mut self) {
-        let mut child = self.child.take().unwrap();
-        process::signal(child.id(), "INT");
+        let child = self.child.as_mut().unwrap();
+        let group = format!("-{}", child.id());
+        process::run(Command::new("kill").args(["-INT", "--", &group]));
         let status = poll("it ends", || child.try_wait().unwrap());
+        self.child = None;
         assert!(status.success(), "{status}");
         assert_eq!(processes_of(self.dir.path()), Vec::<String>::new());
         assert!(!self.path("run/nginx/nginx.pid").exists());
@@ -194,7 +197,7 @@ impl Visitor {
                     Client::try_connect(port).and_then(|mut client| client.try_get("/api/resources?limit=1"));
                 asked += 1;
                 failed += u32::from(response.is_none_or(|response| response.status != 200));
-                thread::sleep(std::time::Duration::from_millis(5));
+                thread::sleep(Duration::from_millis(5));
             }
             (asked, failed)
         });
