@@ -33,7 +33,13 @@ fn state_facts() -> Result<(), Box<dyn Error>> {
     };
     let compiler = says(&env::var("RUSTC")?, &["--version"]).unwrap_or_default();
     println!("cargo::rustc-env=BUILT_BY={compiler}");
-    let commit = says("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    // What is passed on names its commit itself: git's answer is as old as the last time that this was run.
+    println!("cargo::rerun-if-env-changed=POSTERN_COMMIT");
+    let commit = env::var("POSTERN_COMMIT")
+        .ok()
+        .filter(|commit| !commit.is_empty())
+        .or_else(|| says("git", &["rev-parse", "--short=12", "HEAD"]))
+        .unwrap_or_else(|| "unknown".to_owned());
     println!("cargo::rustc-env=BUILT_FROM={commit}");
     println!("cargo::rustc-env=BUILT_FOR={}", env::var("DEP_NGINX_VERSION")?);
     // A commit that does not change what is compiled is no reason to compile.

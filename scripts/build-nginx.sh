@@ -53,7 +53,8 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$fingerprint" ]; then
     cd "$dir"
     log=$dir/build.log
     if [ -f configure ]; then configure=./configure; else configure=auto/configure; fi
-    logged "$configure" "${options[@]}"
+    # With CFLAGS of its own in the environment nginx would leave out what it knows of the compiler.
+    logged env -u CFLAGS "$configure" "${options[@]}"
     logged make -j "$(nproc)" -f objs/Makefile binary
     printf '%s\n' "$fingerprint" >"$stamp"
 fi

@@ -47,6 +47,47 @@ use_vendored_nginx() {
     use_nginx "$BUILD_DIR/nginx-$(vendored_nginx_version)"
 }
 
+# A module that is passed on tells nothing of the machine that built it, and is the same wherever it is built: paths are told
+# from roots of their own, the commit and the time are those of the sources. It has a target folder of its own, since other
+# options for the compiler mean to compile everything.
+use_release() {
+    local cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo} sysroot map flags=() c_flags=
+    TARGET_DIR=$TARGET_DIR/dist
+    mkdir -p "$TARGET_DIR"
+    sysroot=$(rustc --print sysroot)/lib/rustlib/src/rust
+    # Of two that fit, the later one counts.
+    for map in "$ROOT=/postern" "$TARGET_DIR=/target" "$cargo_home=/cargo" "$sysroot=/rust"; do
+        flags+=("--remap-path-prefix=$map")
+        c_flags+=" -ffile-prefix-map=$map"
+    done
+    export CARGO_TARGET_DIR=$TARGET_DIR CARGO_ENCODED_RUSTFLAGS CFLAGS="${CFLAGS:-}$c_flags"
+    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf %s "${flags[*]}")
+    unset RUSTFLAGS
+    SOURCE_DATE_EPOCH=$(source_date)
+    POSTERN_COMMIT=$(source_commit)
+    export SOURCE_DATE_EPOCH POSTERN_COMMIT
+}
+
+# When the sources were made: the last commit's time. What is no clone of the repository has that of its changelog.
+source_date() {
+    if [ -n "${SOURCE_DATE_EPOCH:-}" ]; then
+        printf '%s\n' "$SOURCE_DATE_EPOCH"
+    else
+        git -C "$ROOT" log -1 --format=%ct 2>/dev/null || stat -c %Y "$ROOT/CHANGELOG.md"
+    fi
+}
+
+# The commit that the sources are of; "+" where they have been changed since.
+source_commit() {
+    local commit
+    commit=$(git -C "$ROOT" rev-parse --short=12 HEAD 2>/dev/null) || { printf 'unknown\n'; return; }
+    [ -z "$(git -C "$ROOT" status --porcelain --untracked-files=no)" ] || commit+=+
+    printf '%s\n' "$commit"
+}
+
+# The version of the project, e.g. 0.1.0.
+project_version() { sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml"; }
+
 # RUN_DIR is where everything that runs keeps its files: sockets, logs, secrets, the embedded database. Servers that root
 # starts work as other users, who must be able to enter it; below root's home they cannot, and /var/lib takes its place.
 use_run_dir() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the module against an nginx that is installed: module.sh /usr/sbin/nginx makes
+# Builds the module against an nginx that is installed: module.sh /usr/sbin/nginx [FILE] makes FILE, by default
 # build/nginx-<version>/ngx_http_postern_module.so.
 #
 # A module fits only the version and, where nginx was not configured --with-compat, the options it was compiled for. So the
@@ -8,7 +8,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-nginx=${1:?module.sh NGINX}
+nginx=${1:?module.sh NGINX [FILE]}
 [ -x "$nginx" ] || die "$nginx is not an nginx that can be run"
 
 version=$("$nginx" -v 2>&1 | sed -n 's|^nginx version: .*/\([0-9.]*\).*|\1|p')
@@ -59,7 +59,8 @@ configure() {
     cp -r "$source/." "$dir/"
     cd "$dir"
     if [ -f configure ]; then set -- ./configure; else set -- auto/configure; fi
-    "$@" "${options[@]}" >configure.log 2>&1 || {
+    # With CFLAGS of its own in the environment nginx would leave out what it knows of the compiler.
+    env -u CFLAGS "$@" "${options[@]}" >configure.log 2>&1 || {
         tail -n 20 configure.log >&2
         die "the sources of nginx $version could not be configured; see $dir/configure.log"
     }
@@ -86,5 +87,7 @@ if [ ! -d "$target" ] && [ -d "$TARGET_DIR/release" ]; then
     mv "$target.new" "$target"
 fi
 cargo build --release --locked -p postern --target-dir "$target"
-replace_file "$target/release/lib$MODULE" "$dir/$MODULE"
-say "Built ${dir#"$ROOT"/}/$MODULE for $nginx ($version)"
+file=${2:-$dir/$MODULE}
+mkdir -p "$(dirname "$file")"
+replace_file "$target/release/lib$MODULE" "$file"
+say "Built ${file#"$ROOT"/} for $nginx ($version)"
