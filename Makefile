@@ -5,9 +5,10 @@ NGINX ?= /usr/sbin/nginx
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-test setup-bench setup-peers build module run start stop dev test unittest check deny bench bench-peers fuzz screenshot clean
+.PHONY: setup-packages sbom deb dist test-deb
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  RUN_DIR=run/ PORT=8080 ADDRESS=127.0.0.1 and DATABASE_URL go with run, start, stop and dev.'
 
@@ -25,6 +26,9 @@ setup-bench: ## and those that the benchmark compares with
 
 setup-peers: ## and those that the comparison with peers needs
 	@scripts/setup.sh peers
+
+setup-packages: ## and those that packages and their tests need
+	@scripts/setup.sh packages
 
 build: setup ## build nginx and the module: build/nginx, build/ngx_http_postern_module.so
 	@scripts/build.sh
@@ -56,6 +60,18 @@ check: setup ## check formatting and lints
 deny: ## check the licences, sources and bans of dependencies
 	@scripts/deny.sh
 
+sbom: setup-packages ## list what is linked into the module: dist/postern-<version>.cdx.json (CycloneDX)
+	@scripts/sbom.sh
+
+deb: setup-packages ## make a Debian package for the distribution's nginx: dist/*.deb
+	@scripts/deb.sh
+
+dist: setup-packages ## pack the module for nginx 1.28, reproducibly: dist/*.tar.gz, dist/SHA256SUMS
+	@scripts/dist.sh
+
+test-deb: setup-packages ## install, use and purge the Debian package in a root of its own (as root)
+	@prove --norc tests/packages/install.t
+
 bench: setup-bench build ## measure, side by side with plain nginx, pgbench and ModSecurity
 	@bench/run
 
@@ -70,4 +86,4 @@ screenshot: setup-test build ## take the pictures of the status page in docs/
 	@scripts/screenshot.sh
 
 clean: ## remove what was built; RUN_DIR, which holds data, stays
-	@rm -rf build target fuzz/target
+	@rm -rf build dist target fuzz/target

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian and Ubuntu: setup.sh [dev|test|bench|peers]
+# Installs what is missing on Debian and Ubuntu: setup.sh [dev|test|bench|peers|packages]
 #
 # Without an argument what `make run` needs, with `dev` what `make dev` needs on top, with `test` what `make test` needs on top, with
-# `bench` what `make bench` compares with besides, with `peers` what `make bench-peers` does. When nothing is missing this costs a
-# few milliseconds and no network. Packages that bring a service do not get to start or enable it.
+# `bench` what `make bench` compares with besides, with `peers` what `make bench-peers` does, with `packages` what making packages and
+# testing them needs. When nothing is missing this costs a few milliseconds and no network. Packages that bring a service do not get
+# to start or enable it.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -16,6 +17,8 @@ test_packages=(
 )
 # Ubuntu has its browser elsewhere (snap): what wants one says there that it is missing.
 if grep -qsx 'ID=debian' /etc/os-release; then test_packages+=(chromium chromium-driver); fi
+# nginx-dev brings debhelper.
+package_packages=(nginx nginx-dev python3 python3-venv lintian mmdebstrap iproute2)
 bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 # Any npm will do: the Node.js that is measured comes as a package.
 peers_packages=(wrk python3)
@@ -72,6 +75,7 @@ install_packages() {
 case ${1:-} in
     dev) packages+=("${dev_packages[@]}") ;;
     test) packages+=("${test_packages[@]}") ;;
+    packages) packages+=("${package_packages[@]}") ;;
     bench) packages+=("${test_packages[@]}" "${bench_packages[@]}") ;;
     peers) packages+=("${peers_packages[@]}") ;;
 esac

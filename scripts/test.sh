@@ -25,4 +25,4 @@ fi
 python3 -B -m unittest discover -q -s "$ROOT/tests/docs"
 "$ROOT/scripts/test-docs.py"
 "$ROOT/scripts/test-openapi.sh"
-exec prove -r t
+exec prove -r t tests/packages/contents.t
