@@ -5,10 +5,10 @@ NGINX ?= /usr/sbin/nginx
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-test setup-bench setup-peers build module run start stop dev test unittest check deny bench bench-peers fuzz screenshot clean
-.PHONY: setup-packages sbom deb dist test-deb
+.PHONY: setup-packages sbom deb dist test-deb test-containers lint-containers
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  RUN_DIR=run/ PORT=8080 ADDRESS=127.0.0.1 and DATABASE_URL go with run, start, stop and dev.'
 
@@ -71,6 +71,12 @@ dist: setup-packages ## pack the module for nginx 1.28, reproducibly: dist/*.tar
 
 test-deb: setup-packages ## install, use and purge the Debian package in a root of its own (as root)
 	@prove --norc tests/packages/install.t
+
+test-containers: setup-packages ## carry out Dockerfile and compose.yaml without an engine (as root)
+	@prove --norc tests/containers/containers.t
+
+lint-containers: setup-packages ## check Dockerfile and compose.yaml by hadolint and the schema of compose files
+	@scripts/lint-containers.sh
 
 bench: setup-bench build ## measure, side by side with plain nginx, pgbench and ModSecurity
 	@bench/run

@@ -18,7 +18,7 @@ test_packages=(
 # Ubuntu has its browser elsewhere (snap): what wants one says there that it is missing.
 if grep -qsx 'ID=debian' /etc/os-release; then test_packages+=(chromium chromium-driver); fi
 # nginx-dev brings debhelper.
-package_packages=(nginx nginx-dev python3 python3-venv lintian mmdebstrap iproute2)
+package_packages=(nginx nginx-dev python3 python3-venv python3-yaml lintian mmdebstrap iproute2)
 bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 # Any npm will do: the Node.js that is measured comes as a package.
 peers_packages=(wrk python3)

@@ -18,7 +18,8 @@ archive=postern-$version-nginx-$(vendored_nginx_version)-linux-$(uname -m)
 # Once as it is, once by somebody with other habits.
 pack_twice() {
     DIST_DIR=$scratch/one scripts/dist.sh "build/$MODULE" &&
-        (umask 077 && mkdir "$scratch/tmp" && TMPDIR=$scratch/tmp TZ=Asia/Tokyo LC_ALL=C DIST_DIR=$scratch/two scripts/dist.sh "build/$MODULE")
+        (umask 077 && mkdir "$scratch/tmp" &&
+            TMPDIR=$scratch/tmp TZ=Asia/Tokyo LC_ALL=C DIST_DIR=$scratch/two scripts/dist.sh "build/$MODULE")
 }
 
 sums_fit() { (cd "$scratch/one" && sha256sum --check --strict SHA256SUMS); }
@@ -47,7 +48,10 @@ in_manual() { sed -n 's/^\.B \(postern_[a-z0-9_]*\)$/\1/p' "$scratch/$archive/po
 in_code() { grep -rhoE 'c"postern_[a-z0-9_]+"' src/conf | sed 's/^c"//; s/"$//' | sort -u; }
 
 # Where crates could panic they have left the names of their folders.
-in_module() { grep -aoE '/registry/src/[a-z0-9.-]+/[A-Za-z0-9_-]+-[0-9]+\.[0-9]+\.[0-9A-Za-z.+-]+/' "$scratch/$archive/$MODULE" | cut -d / -f 5 | sort -u; }
+in_module() {
+    grep -aoE '/registry/src/[a-z0-9.-]+/[A-Za-z0-9_-]+-[0-9]+\.[0-9]+\.[0-9A-Za-z.+-]+/' "$scratch/$archive/$MODULE" |
+        cut -d / -f 5 | sort -u
+}
 in_bill() { sed -n 's|.*"bom-ref": "pkg:cargo/\(.*\)@\(.*\)".*|\1-\2|p' "$scratch/$archive/postern.cdx.json" | sort -u; }
 billed() {
     [ "$(in_module | wc -l)" -gt 20 ] || { echo "no crates were found in the module"; return 1; }
