@@ -16,7 +16,7 @@ package=libnginx-mod-http-postern
 module=${1:-}
 if [ -z "$module" ]; then
     module=$BUILD_DIR/deb/$MODULE
-    "$ROOT/scripts/module.sh" /usr/sbin/nginx "$module"
+    release_build "$ROOT/scripts/module.sh" /usr/sbin/nginx "$module"
 fi
 
 # shellcheck disable=SC2034

@@ -12,7 +12,7 @@ need_cargo
 use_release
 module=${1:-}
 if [ -z "$module" ]; then
-    "$ROOT/scripts/cargo.sh" build --release --locked -p postern
+    release_build "$ROOT/scripts/cargo.sh" build --release --locked -p postern
     module=$TARGET_DIR/release/lib$MODULE
 fi
 

@@ -68,6 +68,9 @@ use_release() {
     export SOURCE_DATE_EPOCH POSTERN_COMMIT
 }
 
+# Compiles what is passed on. The time is for packages: compilers that asked for it would have to work again after each commit.
+release_build() { SOURCE_DATE_EPOCH=0 "$@"; }
+
 # When the sources were made: the last commit's time. What is no clone of the repository has that of its changelog.
 source_date() {
     if [ -n "${SOURCE_DATE_EPOCH:-}" ]; then
