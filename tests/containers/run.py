@@ -21,7 +21,7 @@ import compose
 import dockerfile
 
 CONTEXT = pathlib.Path(__file__).resolve().parent.parent.parent
-COMMIT = "c0ffee5eed42"
+COMMIT = "0123456789ab"
 URL = "http://127.0.0.1:8080"
 
 # What the image of PostgreSQL does at its first start, as far as compose.yaml asks for it.
