@@ -20,7 +20,8 @@ sources() {
         sed -n "s/^$ID|//pI"
 }
 
-fingerprint=$(printf '%s\n' "$VERSION_CODENAME" "$@")
+# When this machine gets another nginx, whose binary interface may be another one, so does the root.
+fingerprint=$(printf '%s\n' "$VERSION_CODENAME" "$(dpkg-query -W -f '${Version}' nginx 2>/dev/null)" "$@")
 lock_folder "$BUILD_DIR/roots"
 if [ "$(cat "$root.made" 2>/dev/null)" != "$fingerprint" ]; then
     say "Making a root of $PRETTY_NAME with ${*:-nothing besides}"
