@@ -7,8 +7,8 @@ cargo=$ROOT/scripts/cargo.sh
 "$cargo" fmt --all --check
 "$cargo" fmt --manifest-path bench/peers/axum/Cargo.toml --check
 "$cargo" clippy --workspace --all-targets --locked -- -D warnings
-scripts=(scripts/*.sh .ci/run tests/docs/bin/* tests/packages/*.{sh,t} tests/containers/*.t)
 cd "$ROOT"
+scripts=(scripts/*.sh .ci/run tests/docs/bin/* tests/packages/*.{sh,t} tests/containers/*.t)
 for script in "${scripts[@]}"; do
     bash -n "$script"
 done

@@ -16,8 +16,8 @@ use crate::nginx::{self, Level, Module, filter, log_of, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
     FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
-    Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed, TraceField,
-    TraceId, Traceparent, User, Validate,
+    Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed, TraceField, TraceId,
+    Traceparent, User, Validate,
 };
 use crate::worker;
 

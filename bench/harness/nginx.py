@@ -1,12 +1,13 @@
 """nginx with Postern, and nginx without it that returns the same bytes."""
 
 import os
+import re
 from pathlib import Path
 from typing import Optional
 
 from .failure import Failure
 from .server import Server, accepts, free_port, service_user
-from .settings import Settings
+from .settings import ROOT, Settings
 
 FRAME = """
 {load_module}
@@ -56,6 +57,23 @@ POSTERN_SERVER = """
             postern_resource bench table=bench.items;
         }
         location /posted_items { postern_resource bench table=bench.posted_items; }
+"""
+
+# What an operator switches on: three limits, the filter, validation, metrics, and the log that is shipped.
+EVERYTHING_SERVER = """
+        location = /metrics { postern_metrics; }
+        location /everything_items {
+            access_log {folder}/access.log json buffer=64k flush=1s;
+            postern_limit key=ip   rate=10000000r/m;
+            postern_limit key=user rate=10000000r/m;
+            postern_limit key=user rate=10000000r/h methods=read;
+            postern_filter block;
+            postern_validate_key integer min=1;
+            postern_validate_arg select;
+            postern_validate_unknown_args refuse;
+            postern_validate body={schema};
+            postern_resource bench table=bench.items;
+        }
 """
 
 RS256_SERVER = """
@@ -161,6 +179,21 @@ def postern(settings: Settings, folder: Path, dsn: str, secret: bytes, public_ke
         locations += RS256_SERVER.replace("{public_key}", str(public_key))
     return Nginx(settings, folder, POSTERN_HTTP.format(dsn=dsn, database=database) + http, locations,
                  f"load_module {settings.module};", prefix)
+
+
+def everything(folder: Path) -> tuple[str, str]:
+    """What `postern` needs of `http` and `server` for a location in which everything is switched on, /everything_items."""
+    schema = folder.with_suffix(".schema.json")
+    schema.write_text(SCHEMA)
+    return _json_log_format(), EVERYTHING_SERVER.replace("{folder}", str(folder)).replace("{schema}", str(schema))
+
+
+def _json_log_format() -> str:
+    """The format of the log as it is shipped, without the settings beside it."""
+    found = re.search(r"^log_format json .*?;$", (ROOT / "nginx-conf/defaults.conf").read_text(), re.M | re.S)
+    if not found:
+        raise Failure("nginx-conf/defaults.conf has no log_format json")
+    return found.group()
 
 
 def plain(settings: Settings, folder: Path, body: str, prefix: tuple[str, ...] = ()) -> Nginx:

@@ -19,10 +19,12 @@ REMEMBERED_TOKENS = 4096
 class Rig:
     """PostgreSQL, nginx with Postern, and nginx without it that returns the bytes that Postern answers GET by id with."""
 
-    def __init__(self, settings: Settings, runner: Callable[[Path], tuple[str, ...]] = lambda folder: ()) -> None:
-        """`runner` gives the command that nginx is to be run by, as a single process: valgrind."""
+    def __init__(self, settings: Settings, runner: Callable[[Path], tuple[str, ...]] = lambda folder: (),
+                 everything: bool = False) -> None:
+        """`runner` gives the command that nginx is to be run by, as a single process: valgrind. `everything` adds a location that has it."""
         self.settings = settings
         self._runner = runner
+        self._everything = everything
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Rig":
@@ -47,7 +49,9 @@ class Rig:
         self.rs256_token = token.sign_rs256(private_key, role="web_user")
         self._private_key = private_key
         prefix = self._runner(self.folder)
-        self.postern = nginx.postern(self.settings, self.folder / "postern", self.cluster.dsn, secret, public_key, prefix)
+        http, server = nginx.everything(self.folder / "postern") if self._everything else ("", "")
+        self.postern = nginx.postern(self.settings, self.folder / "postern", self.cluster.dsn, secret, public_key, prefix,
+                                     http=http, server=server)
         stack.callback(self.postern.stop)
 
         one = self.by_id.answer()
@@ -86,6 +90,11 @@ class Rig:
     def limited_by_id(self) -> requests.Request:
         """The same in a location with three limits."""
         return requests.by_id(self.postern.port, self.token, "/limited_items")
+
+    @property
+    def everything_by_id(self) -> requests.Request:
+        """The same in a location with everything."""
+        return requests.by_id(self.postern.port, self.token, "/everything_items")
 
     @property
     def cached_by_id(self) -> requests.Request:

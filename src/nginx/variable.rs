@@ -116,13 +116,27 @@ unsafe fn answer<V: Variable>(
         let Ok(length) = u32::try_from(text.len) else {
             return super::ERROR;
         };
+        set_found(value, length, text.data);
+        super::OK
+    })
+}
+
+/// A value that was found, and is not to be kept: it may be another one later.
+fn set_found(value: &mut ngx_http_variable_value_t, length: u32, data: *mut u8) {
+    value.data = data;
+    if cfg!(target_endian = "little") {
+        // `len:28, valid:1, no_cacheable:1, not_found:1, escape:1` in one word: the setters write bit by bit, and a log line has many
+        // variables.
+        const VALID: u32 = 1 << 28;
+        const NO_CACHEABLE: u32 = 1 << 29;
+        let word = (length & (VALID - 1)) | VALID | NO_CACHEABLE;
+        value._bitfield_1 = nginx_sys::__BindgenBitfieldUnit::new(word.to_le_bytes());
+    } else {
         value.set_len(length);
-        value.data = text.data;
         value.set_valid(1);
         value.set_no_cacheable(1);
         value.set_not_found(0);
-        super::OK
-    })
+    }
 }
 
 /// Header fields and log lines are made of values as they are: one with a line break would make two of one.

@@ -1,7 +1,6 @@
 """PostgreSQL and all contestants, up and checked, and down again however it ends."""
 
 import contextlib
-import re
 import secrets
 import tempfile
 from dataclasses import replace
@@ -11,31 +10,13 @@ from .. import nginx, requests, token
 from ..failure import Failure, ignore_interrupts
 from ..nginx import Nginx
 from ..postgres import Cluster
-from ..settings import ROOT, Settings
+from ..settings import Settings
 from . import contestant, servers
 from .contestant import Contestant
 
 # Everybody tells PostgreSQL the caller's role and claims, and nothing else; only PostgREST cannot be told to.
 CONTEXT = "context role claims;"
 
-EVERYTHING_HTTP = """
-    {log_format}
-"""
-EVERYTHING_SERVER = """
-        location = /metrics { postern_metrics; }
-        location /everything_items {
-            access_log {folder}/access.log json buffer=64k flush=1s;
-            postern_limit key=ip   rate=10000000r/m;
-            postern_limit key=user rate=10000000r/m;
-            postern_limit key=user rate=10000000r/h methods=read;
-            postern_filter block;
-            postern_validate_key integer min=1;
-            postern_validate_arg select;
-            postern_validate_unknown_args refuse;
-            postern_validate body={schema};
-            postern_resource bench table=bench.items;
-        }
-"""
 
 
 class Arena:
@@ -104,10 +85,7 @@ class Arena:
     def _start_everything(self, stack: contextlib.ExitStack) -> None:
         """Postern in one worker with everything switched on, and beside it the same without."""
         folder = self.folder / "everything"
-        schema = folder.with_suffix(".schema.json")
-        schema.write_text(nginx.SCHEMA)
-        http = EVERYTHING_HTTP.replace("{log_format}", _json_log_format())
-        server = EVERYTHING_SERVER.replace("{folder}", str(folder)).replace("{schema}", str(schema))
+        http, server = nginx.everything(folder)
         everything = nginx.postern(replace(self.settings, workers=1), folder, self.cluster.dsn, self._secret,
                                    database=CONTEXT, http=http, server=server)
         stack.callback(everything.stop)
@@ -133,11 +111,3 @@ class Arena:
         """Nothing may have gone wrong unseen."""
         for server in self._nginxes:
             server.check_log()
-
-
-def _json_log_format() -> str:
-    """The format of the log as it is shipped, without the settings beside it."""
-    found = re.search(r"^log_format json .*?;$", (ROOT / "nginx-conf/defaults.conf").read_text(), re.M | re.S)
-    if not found:
-        raise Failure("nginx-conf/defaults.conf has no log_format json")
-    return found.group()
