@@ -14,9 +14,18 @@ type Slot = *mut dyn Any;
 /// # Safety
 /// `pool` must be a live pool, and the pointer may be used only until the pool is destroyed.
 pub(super) unsafe fn attach<T: Any>(pool: *mut ngx_pool_t, value: T) -> Option<NonNull<T>> {
+    // SAFETY: the caller vouches for it.
+    unsafe { attach_box(pool, Box::new(value)) }
+}
+
+/// The same for what is on the heap already.
+///
+/// # Safety
+/// As for [`attach`].
+pub(super) unsafe fn attach_box<T: Any>(pool: *mut ngx_pool_t, value: Box<T>) -> Option<NonNull<T>> {
     // SAFETY: the caller vouches for the pool.
     let cleanup = NonNull::new(unsafe { ngx_pool_cleanup_add(pool, size_of::<Slot>()) })?;
-    let value: *mut T = Box::into_raw(Box::new(value));
+    let value: *mut T = Box::into_raw(value);
     // SAFETY: a cleanup that nginx has just made belongs to its caller.
     let cleanup = unsafe { &mut *cleanup.as_ptr() };
     // SAFETY: nginx gave room for a slot, aligned for pointers.

@@ -237,12 +237,13 @@ impl Request {
         let owned = match self.find_context::<M>() {
             Some(owned) => owned,
             None => {
-                let owned = Owned {
+                // Made where it stays: it is large.
+                let owned = Box::new(Owned {
                     owner: &raw const self.0,
                     value: M::Context::default(),
-                };
+                });
                 // SAFETY: the request's pool is live, and the value is used no longer than the request.
-                let owned = unsafe { cleanup::attach(self.0.pool, owned) }?;
+                let owned = unsafe { cleanup::attach_box(self.0.pool, owned) }?;
                 self.set_slot(owned.as_ptr().cast());
                 owned
             }

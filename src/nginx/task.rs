@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -95,9 +95,9 @@ impl Request {
         let handle = RequestHandle(Rc::new(Cell::new(self.as_raw())));
         let answer = make(handle.clone());
         let finisher = handle.clone();
-        let task = executor::spawn(async move {
-            let outcome = CaughtPanics(pin!(answer)).await;
-            finisher.finish(outcome.unwrap_or(Outcome::Status(500)));
+        let task = executor::spawn(Ending {
+            future: answer,
+            end: move |outcome: Option<Outcome>| finisher.finish(outcome.unwrap_or(Outcome::Status(500))),
         });
         if self.keep(handle, task).is_none() {
             return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
@@ -125,12 +125,16 @@ impl Request {
         let handle = RequestHandle(Rc::new(Cell::new(self.as_raw())));
         let waiting = make(handle.clone());
         let resumer = handle.clone();
-        let task = executor::spawn(async move {
-            let _stay = Stay::new();
-            match CaughtPanics(pin!(waiting)).await {
-                Some(()) => resumer.run_phases(),
-                None => resumer.finish(Outcome::Status(500)),
-            }
+        let stay = Stay::new();
+        let task = executor::spawn(Ending {
+            future: waiting,
+            end: move |outcome| {
+                let _stay = &stay;
+                match outcome {
+                    Some(()) => resumer.run_phases(),
+                    None => resumer.finish(Outcome::Status(500)),
+                }
+            },
         });
         if self.keep(handle, task).is_none() {
             return Verdict::Finished(super::INTERNAL_SERVER_ERROR);
@@ -189,19 +193,30 @@ impl RequestHandle {
     }
 }
 
-/// A future whose panic is reported and becomes `None`.
-struct CaughtPanics<'a, F>(Pin<&'a mut F>);
+/// A future with what is done when it ends; a panic is reported and ends it with `None`. It is not an `async` block, which would hold the
+/// future twice, where it is captured and where it is awaited, and copy it from there to here.
+struct Ending<F, E> {
+    future: F,
+    end: E,
+}
 
-impl<F: Future> Future for CaughtPanics<'_, F> {
-    type Output = Option<F::Output>;
+impl<F: Future, E: FnMut(Option<F::Output>)> Future for Ending<F, E> {
+    type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Some),
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the future is neither moved nor given away by reference; `end` is never pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: it is pinned as a part of what is.
+        let future = unsafe { Pin::new_unchecked(&mut this.future) };
+        let result = match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(result)) => Some(result),
             Err(payload) => {
                 guard::report(payload.as_ref());
-                Poll::Ready(None)
+                None
             }
-        }
+        };
+        (this.end)(result);
+        Poll::Ready(())
     }
 }

@@ -58,7 +58,7 @@ impl<'a> Context<'a> {
 /// The statements for the combinations of settings that were in use; there are at most 2048, and far fewer in any configuration.
 #[derive(Debug, Default)]
 pub struct ContextStatements {
-    statements: HashMap<u16, Rc<Statement>>,
+    statements: HashMap<u16, Rc<Statement>, foldhash::fast::RandomState>,
 }
 
 impl ContextStatements {

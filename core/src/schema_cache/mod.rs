@@ -27,10 +27,13 @@ pub struct QualifiedName {
     pub name: Box<str>,
 }
 
+/// Relations are looked for with each request, by names of the configuration.
+type Hashing = foldhash::fast::RandomState;
+
 /// A snapshot of the catalogue.
 #[derive(Debug, Default)]
 pub struct SchemaCache {
-    relations: HashMap<QualifiedName, Rc<Relation>>,
+    relations: HashMap<QualifiedName, Rc<Relation>, Hashing>,
     functions: HashMap<QualifiedName, Vec<Function>>,
     types: HashMap<Box<str>, Rc<DataType>>,
     fingerprint: u64,
