@@ -15,3 +15,4 @@ esac
 "$ROOT/scripts/cargo.sh" build --profile "$PROFILE" --locked -p postern "$@"
 mkdir -p "$folder"
 replace_file "$built/lib$MODULE" "$folder/$MODULE"
+"$ROOT/scripts/viewer.sh" "$BUILD_DIR/viewer"

@@ -54,7 +54,9 @@ prepare() {
     migrate
     dsn=$("$ROOT/scripts/authenticator-dsn.sh" 8>&-)
     ln -sfn "$ROOT/nginx-conf/schemas" "$prefix/schemas"
-    "$ROOT/scripts/viewer.sh" "$prefix/docs" 8>&-
+    # In a folder that nginx's workers may enter.
+    mkdir -p "$prefix/docs"
+    if [ -d "$BUILD_DIR/viewer" ]; then cp "$BUILD_DIR"/viewer/* "$prefix/docs"; fi
     render "$1" >"$prefix/nginx.conf"
     check_configuration
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The page that shows the description of an API: viewer.sh DIRECTORY
 #
+# scripts/build.sh puts it into build/viewer, from where the sample serves a copy.
 # Swagger UI as the crate utoipa-swagger-ui-vendored carries it, whose version and checksum are in Cargo.lock, and the page
 # in nginx-conf/docs/.
 

@@ -1,6 +1,8 @@
 //! Content phase of a `postern_health` location.
 
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use postern_core::api_request::RequestError;
 use postern_core::health::Readiness;
@@ -45,10 +47,33 @@ async fn tell_readiness(numbers: Rc<[usize]>) -> Outcome {
             .collect()
     };
     let mut readiness = Readiness::default();
-    for database in databases {
-        readiness.add(&database.config().name, database.health().await);
+    let checks = databases.iter().map(|database| database.health());
+    for (database, health) in databases.iter().zip(all(checks).await) {
+        readiness.add(&database.config().name, health);
     }
     Outcome::Reply(reply(&readiness))
+}
+
+/// The results of futures that wait side by side: of several databases that hang, nobody waits for one after another.
+async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    poll_fn(|context| {
+        for (future, result) in futures.iter_mut().filter(|(_, result)| result.is_none()) {
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                *result = Some(value);
+            }
+        }
+        if futures.iter().any(|(_, result)| result.is_none()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(
+            futures
+                .iter_mut()
+                .filter_map(|(_, result)| result.take())
+                .collect(),
+        )
+    })
+    .await
 }
 
 fn reply(readiness: &Readiness) -> Reply {

@@ -215,8 +215,10 @@ impl Database {
     /// What there is to say of it: asked for at most once a second.
     pub(crate) async fn health(&self) -> DatabaseHealth {
         let (database, pool) = self.probe.ask(&self.pool).await;
-        // A worker that has just started may be about to know it.
-        let _ = timer::timeout(SCHEMA_TIMEOUT_MS, OnExit::Wait, self.schema.current()).await;
+        if database.status != Status::Fail {
+            // A worker that has just started may be about to know it.
+            let _ = timer::timeout(SCHEMA_TIMEOUT_MS, OnExit::Wait, self.schema.current()).await;
+        }
         let schema = match self.schema.loaded_s() {
             Some(loaded_s) => Check {
                 age_ms: time::unix_s().saturating_sub(loaded_s) * 1000,

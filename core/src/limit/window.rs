@@ -4,7 +4,7 @@
 //! into the same slice of time (the rate's granule), else it begins a new one. A run is counted in full until its last request
 //! has left the window. That makes three things true for any traffic:
 //!
-//! - In no window of the rate's length are there more requests than the rate allows.
+//! - In no window of the rate's length are there more requests than the rate allows, by a clock of whole milliseconds.
 //! - What is counted too long is at most what one granule holds: nothing for small rates, where every millisecond has a run of
 //!   its own, and a 63rd of the window for large ones.
 //! - A run leaves at most one window's length after now, so that nobody is ever told to wait longer than that.

@@ -168,7 +168,7 @@ fn ring_words(entries: usize) -> usize {
     HEAD + entries * ENTRY
 }
 
-/// The words of an entry behind its hash.
+/// The words of an entry behind its hash. Fields end with a NUL, which none of them may have itself: a code comes from SQL.
 fn encode(place: usize, failure: &Failure<'_>) -> [u64; ENTRY - 1] {
     let mut text = Vec::with_capacity(TEXT_BYTES);
     for (field, limit) in [
@@ -177,6 +177,7 @@ fn encode(place: usize, failure: &Failure<'_>) -> [u64; ENTRY - 1] {
         (failure.trace_id.as_bytes(), TRACE_BYTES),
         (failure.path, PATH_BYTES),
     ] {
+        let begin = text.len();
         match field.get(..limit - CUT.len()) {
             Some(beginning) if field.len() > limit => {
                 text.extend_from_slice(beginning);
@@ -184,6 +185,10 @@ fn encode(place: usize, failure: &Failure<'_>) -> [u64; ENTRY - 1] {
             }
             _ => text.extend_from_slice(field),
         }
+        text.iter_mut()
+            .skip(begin)
+            .filter(|byte| **byte == 0)
+            .for_each(|byte| *byte = b'?');
         text.push(0);
     }
     text.resize(TEXT_BYTES, 0);

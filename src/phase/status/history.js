@@ -106,12 +106,12 @@ class History {
   /** Takes a report; `patienceMs` is how far apart two may be without a gap between them. */
   add(report, patienceMs) {
     const before = this.last;
-    if (before && report.now_ms <= before.now_ms && report.began_s === before.began_s) return;
-    this.last = report;
-    if (before && report.began_s !== before.began_s) {
-      // nginx was restarted: nothing of before can be compared.
+    if (before && report.now_ms === before.now_ms && report.began_s === before.began_s) return;
+    if (before && (report.began_s !== before.began_s || report.now_ms < before.now_ms)) {
+      // nginx was restarted, or its clock was set back: nothing of before can be compared, and nothing is known of the future.
       this.#snapshots = [];
-      this.samples.push({ t: before.now_ms + 1 });
+      this.samples = this.samples.filter((point) => point.t < report.now_ms);
+      this.samples.push({ t: Math.min(before.now_ms, report.now_ms - 1) + 1 });
     } else if (before && report.now_ms - before.now_ms > patienceMs) {
       this.samples.push({ t: before.now_ms + 1 });
     } else if (before) {
@@ -125,6 +125,7 @@ class History {
     this.samples = this.samples.filter((point) => point.t >= oldest);
     // The newest one that is older is the beginning of the longest range.
     while (this.#snapshots[1]?.t <= oldest) this.#snapshots.shift();
+    this.last = report;
   }
 
   /** What endpoints have done in a range of time, and how long that is in seconds. */

@@ -4,6 +4,9 @@ const ANSWER_MS = 5000;
 /** So much is shown from the beginning, however little of it is known. */
 const LEAST_RANGE_MS = MINUTE_MS;
 
+/** What the interval was when it was asked last: one that was made shorter since makes no gap. */
+let askedEveryMs = 0;
+
 const byId = (id) => document.getElementById(id);
 const tickMs = (us) => (us >= 1e6 ? `${us / 1e6} s` : `${Number((us / 1e3).toPrecision(3))} ms`);
 const tickNumber = (value) => (value >= 1e4 ? `${Number((value / 1e3).toPrecision(3))}k` : String(Number(value.toPrecision(3))));
@@ -103,9 +106,15 @@ function setBanner(text) {
 }
 
 async function ask() {
-  const response = await fetch("?format=json", { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+  // Without what the page's own address may have of a user and a password, which no fetch takes.
+  const address = `${location.origin}${location.pathname}?format=json`;
+  const request = fetch(address, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+  const response = await request.catch((error) => {
+    throw error instanceof TypeError ? new Error("no connection") : error;
+  });
   if (!response.ok) throw new Error(`status ${response.status}`);
-  past.add(await response.json(), 3 * intervalMs() + ANSWER_MS);
+  past.add(await response.json(), 3 * Math.max(intervalMs(), askedEveryMs) + ANSWER_MS);
+  askedEveryMs = intervalMs();
 }
 
 async function refresh() {
@@ -114,15 +123,16 @@ async function refresh() {
   isAsking = true;
   try {
     await ask();
+    show();
     answeredAt = Date.now();
     setBanner("");
   } catch (error) {
-    const why = error instanceof TypeError ? "no connection" : error.name === "TimeoutError" ? "no answer in time" : error.message;
+    const why = error.name === "TimeoutError" ? "no answer in time" : error.message;
     setBanner(`No answer since ${clock(answeredAt)} (${why}). Trying again.`);
+  } finally {
+    isAsking = false;
+    schedule();
   }
-  isAsking = false;
-  show();
-  schedule();
 }
 
 function schedule() {

@@ -56,7 +56,7 @@ class EndpointTable {
     this.#rows = rows;
     const sign = this.#isDescending ? -1 : 1;
     const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : (a ?? -1) - (b ?? -1));
-    const sorted = rows.toSorted((a, b) => sign * compare(a[this.#key], b[this.#key]) || a.location.localeCompare(b.location));
+    const sorted = [...rows].sort((a, b) => sign * compare(a[this.#key], b[this.#key]) || a.location.localeCompare(b.location));
     for (const [index, column] of EndpointTable.#COLUMNS.entries()) {
       const header = this.headers[index];
       if (column.key === this.#key) header.setAttribute("aria-sort", this.#isDescending ? "descending" : "ascending");
