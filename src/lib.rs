@@ -12,7 +12,3 @@ mod module;
 mod nginx;
 mod phase;
 mod worker;
-
-/// What is allocated for a request is larger than what glibc keeps at hand (futures, buffers): docs/adr/0012-allocator.md.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
