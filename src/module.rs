@@ -67,7 +67,6 @@ pub(crate) static mut ngx_http_postern_module: ngx_module_t = ngx_module_t {
 unsafe extern "C" fn preconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
     let added = guarded(None, || {
         let cf = NonNull::new(cf)?;
-        conf::begin(cf)?;
         variable::add::<FilterClass>(cf)?;
         variable::add::<FilterStatus>(cf)?;
         variable::add::<Queries>(cf)?;

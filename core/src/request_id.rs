@@ -17,9 +17,27 @@ pub fn is_request_id(value: &[u8]) -> bool {
     !value.is_empty() && value.len() <= MAX_BYTES && value.iter().all(is_plain)
 }
 
+/// 16 random bytes as a number: 32 hexadecimal digits, as nginx's `$request_id` has them.
+pub fn text(bytes: [u8; 16]) -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        for (digit, nibble) in pair.iter_mut().zip([byte >> 4, byte & 15]) {
+            *digit = DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_request_id;
+    use super::{is_request_id, text};
+
+    #[test]
+    fn a_number_is_32_digits() {
+        let bytes: [u8; 16] = std::array::from_fn(|index| (index * 17) as u8);
+        assert_eq!(&text(bytes), b"00112233445566778899aabbccddeeff");
+    }
 
     #[test]
     fn numbers_are_plain_and_short() {

@@ -53,7 +53,6 @@ use postern_core::metrics::ZoneReport;
 use crate::nginx::command::{self, arguments, context};
 use crate::nginx::conf::{Conf, ConfError, Level, Merge, log_emergency, log_warning};
 use crate::nginx::phase::ContentHandler;
-use crate::nginx::variable::VariableIndex;
 use crate::phase::{Health, Metrics, Openapi, Purge, Resource, Sql, Status};
 use crate::worker;
 
@@ -181,8 +180,6 @@ pub(crate) struct MainConf {
     limits: Vec<Rc<LimitSettings>>,
     /// `postern_metrics…`
     pub(crate) metrics: metrics::MetricsMain,
-    /// `$request_id`
-    request_id: Option<VariableIndex>,
     /// What can be described.
     pub(crate) openapi: openapi::OpenapiMain,
 }
@@ -365,15 +362,6 @@ impl Merge for LocationConf {
         }
         Ok(())
     }
-}
-
-/// Before any of it is read. `None` if nginx is out of memory.
-pub(crate) fn begin(cf: NonNull<ngx_conf_t>) -> Option<()> {
-    crate::nginx::conf::before_reading(cf, |cf| {
-        let request_id = cf.variable("request_id").ok()?;
-        cf.main_conf::<Postern>().request_id = Some(request_id);
-        Some(())
-    })
 }
 
 /// Checks the configuration as a whole, when all of it has been read. `None` refuses it.

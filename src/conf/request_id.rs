@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
+use super::LocationConf;
 use super::parameters::invalid_parameter;
-use super::{LocationConf, MainConf};
 use crate::nginx::complex_value::ComplexValue;
 use crate::nginx::conf::{Conf, ConfError, Directive};
-use crate::nginx::variable::VariableIndex;
 
 /// Whose requests bring a number of their own that counts.
 pub(crate) struct RequestIdSettings {
@@ -31,13 +30,6 @@ impl RequestIdConf {
         if self.0.is_none() {
             self.0.clone_from(&outer.0);
         }
-    }
-}
-
-impl MainConf {
-    /// `$request_id`: the number that nginx gives to a request.
-    pub(crate) fn own_request_id(&self) -> Option<VariableIndex> {
-        self.request_id
     }
 }
 

@@ -399,13 +399,6 @@ fn log_of_configuration(cf: NonNull<ngx_conf_t>, level: u32, message: &str) {
     }
 }
 
-/// Calls `then` before anything of the `http` block is read; `preconfiguration` only.
-pub(crate) fn before_reading<T>(cf: NonNull<ngx_conf_t>, then: impl FnOnce(&mut Conf<'_>) -> T) -> T {
-    // SAFETY: nginx gives the configuration that it is about to read, and the hook has no other reference to it.
-    let mut cf = unsafe { Conf::from_raw(cf.as_ptr()) };
-    then(&mut cf)
-}
-
 /// The module's configuration of the `http` block, when all of it has been read.
 pub(crate) fn main_conf_of<'a, M: Module>(cf: NonNull<ngx_conf_t>) -> Option<&'a M::MainConf> {
     // SAFETY: nginx gives the configuration that it has read.

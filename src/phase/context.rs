@@ -17,6 +17,8 @@ use super::validate::Failure;
 /// The module's value of a request.
 #[derive(Default)]
 pub(crate) struct Context {
+    /// The number of the request, once somebody has asked for it.
+    pub(crate) request_id: Option<[u8; 16]>,
     /// Who asks, once a token was verified.
     pub(crate) identity: Option<Rc<Identity>>,
     /// Keys were fetched for this request's token already.

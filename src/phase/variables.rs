@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use postern_core::auth::Identity;
 use postern_core::metrics::Seconds;
-use postern_core::request_id::is_request_id;
+use postern_core::request_id::{self, is_request_id};
 
 use super::filter::{FilterState, Found};
 use super::queries::DatabaseUse;
 use crate::conf::{Postern, RequestIdSettings};
 use crate::nginx::Request;
+use crate::nginx::random::random_bytes;
 use crate::nginx::variable::Variable;
 use crate::worker;
 
@@ -35,7 +36,7 @@ pub(crate) struct Queries;
 /// `$postern_query_time`: how long the request has waited for the database, in seconds with six decimals.
 pub(crate) struct QueryTime;
 
-/// `$postern_request_id`: the number of the request: the one that a trusted client has sent, else nginx's own.
+/// `$postern_request_id`: the number of the request: the one that a trusted client has sent, else one of our own.
 pub(crate) struct RequestId;
 
 impl Variable for RequestId {
@@ -53,9 +54,20 @@ impl Variable for RequestId {
         {
             return Some(Cow::Owned(id.to_vec()));
         }
-        let own = request.main_conf::<Postern>().own_request_id()?;
-        request.variable(own).map(Cow::Owned)
+        own_request_id(request).map(|id| Cow::Owned(id.to_vec()))
     }
+}
+
+/// The number that we give: one for a request and its subrequests.
+fn own_request_id(request: &mut Request) -> Option<[u8; 32]> {
+    request.with_main(|request| {
+        let context = request.context_or_default::<Postern>()?;
+        let id = match context.request_id {
+            Some(id) => id,
+            None => *context.request_id.insert(random_bytes().ok()?),
+        };
+        Some(request_id::text(id))
+    })
 }
 
 fn is_trusted(request: &mut Request, settings: &RequestIdSettings) -> bool {

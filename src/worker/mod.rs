@@ -32,6 +32,7 @@ pub(crate) use metrics::{count, note_failure, report};
 
 use crate::conf::{CacheZone, DatabaseSettings, MainConf};
 use crate::nginx::executor::{self, Task};
+use crate::nginx::random;
 
 thread_local! {
     static STARTED: Cell<bool> = const { Cell::new(false) };
@@ -42,6 +43,7 @@ thread_local! {
 
 /// The worker starts.
 pub(crate) fn start(main_conf: &MainConf) {
+    random::forget();
     executor::before_loop(|| {
         let zones = main_conf.cache_zones();
         let start = |settings: &Rc<DatabaseSettings>| {
