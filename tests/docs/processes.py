@@ -7,21 +7,33 @@ import sys
 import time
 from pathlib import Path
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+
+# What ends a run; under nohup the end of the terminal does not.
+ENDING = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+
+# The process that takes in what daemons leave behind.
+above: int | None = None
 
 
 def adopt():
     """Goes on in a process of its own. The one above it takes in what daemons leave behind, and ends with the runner's status."""
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "processes cannot be adopted")
+    global above  # pylint: disable=global-statement
+    above = os.getpid()
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     runner = os.fork()
     if runner == 0:
-        # So that it cleans up before it ends.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        for number in ENDING:
+            signal.signal(number, leave)
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != above:
+            sys.exit(143)
         return
     # A terminal sends its Ctrl-C to both of them.
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(runner, signal.SIGTERM))
+    for number in ENDING:
+        signal.signal(number, lambda *_: os.kill(runner, signal.SIGTERM))
     while (ended := os.wait())[0] != runner:
         pass
     status = os.waitstatus_to_exitcode(ended[1])
@@ -31,9 +43,26 @@ def adopt():
     sys.exit(status & 0xFF)
 
 
+def prctl(option: int, value: int):
+    """Asks the kernel for one thing of this process."""
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "processes cannot be adopted")
+
+
+def leave(number: int, _):
+    """Ends the runner by its `finally`s; a second signal, as a terminal that is closed brings it, does not disturb them."""
+    for each in ENDING:
+        signal.signal(each, lambda *_: None)
+    sys.exit(128 + number)
+
+
 def adopted(parent: int | None = None) -> list:
-    """The processes that were taken in, without those that have ended."""
-    parent = parent or os.getppid()
+    """The processes that were taken in, without those that have ended. None once the one above has ended: what it had is with init
+    then, among processes of others."""
+    if parent is None:
+        parent = above
+        if parent is None or os.getppid() != parent:
+            return []
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
