@@ -4,6 +4,7 @@ Pages say /etc/postern/jwt.key and 127.0.0.1:8080, so that they can be read; wha
 out of it is told in the words of the page again.
 """
 
+import random
 import re
 import socket
 from pathlib import Path
@@ -22,14 +23,25 @@ FOLDERS = (
 
 
 def free_ports(number: int) -> list:
-    """Ports that nobody listens on, all different."""
-    sockets = [socket.socket() for _ in range(number)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [str(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports that nobody has, all different."""
+    ports = random.sample(port_range(), 100)
+    return [str(port) for port in ports if is_free(port)][:number]
+
+
+def port_range() -> range:
+    """Those that no connection gets by itself before a server of the page has it; where there are none, any."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    return range(10240, first if first > 12000 else 65536)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen there."""
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class Places:
