@@ -125,7 +125,13 @@ nginx_running() {
     pid=$(nginx_pid) && is_nginx "$pid"
 }
 
-is_nginx() { [[ $(readlink "/proc/$1/exe") == */nginx* ]]; }
+# Another nginx of this machine is not the one of this RUN_DIR.
+is_nginx() {
+    local program command
+    program=$(readlink "/proc/$1/exe") && command=$(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") || return 1
+    program=${program% (deleted)}
+    [[ ${program##*/} == nginx && $command == *" -p $prefix -"* ]]
+}
 
 # An nginx that has its own session does not get the terminal's Ctrl-C: it would drop requests at once.
 start_nginx() {
