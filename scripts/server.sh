@@ -17,6 +17,7 @@ postgres=$ROOT/scripts/postgres.sh
 started_postgres=
 started_nginx=
 nginx_job=
+stopping=
 
 use_run_dir
 prefix=$RUN_DIR/nginx
@@ -143,7 +144,7 @@ start_nginx() {
     else
         nginx 8>&- 2>/dev/null || die "nginx did not start: $(tail -n 1 "$log")"
     fi
-    wait_for 10 settled && answering || die "nginx does not answer on port $PORT: $(tail -n 1 "$log")"
+    wait_for 10 settled && answering || [ -n "$stopping" ] || die "nginx does not answer on port $PORT: $(tail -n 1 "$log")"
 }
 
 settled() { ! { [ -z "$nginx_job" ] || kill -0 "$nginx_job" 2>/dev/null; } || answering; }
@@ -161,11 +162,15 @@ base_url() {
 }
 
 foreground() {
-    local stopping=
     trap 'stopping=yes; stop_nginx' INT TERM HUP
     start_nginx foreground
-    what_to_try
-    say "Ctrl-C ends it."
+    if [ -z "$stopping" ]; then
+        what_to_try
+        say "Ctrl-C ends it."
+    else
+        # There may have been no nginx to end when the signal came.
+        stop_nginx
+    fi
     while kill -0 "$nginx_job" 2>/dev/null; do wait "$nginx_job" || true; done
     [ -n "$stopping" ] || say "nginx has ended; see $log"
 }
@@ -217,10 +222,8 @@ stop_all() {
 
 # Also the one that another one is about to take the place of, and that one first: left alone it would go on.
 stop_nginx() {
-    local file pid
-    for file in "$pid_file.oldbin" "$pid_file"; do
-        if pid=$(cat "$file" 2>/dev/null); then end_nginx "$pid"; fi
-    done
+    local pid
+    for pid in $(cat "$pid_file.oldbin" "$pid_file" 2>/dev/null) $nginx_job; do end_nginx "$pid"; done
 }
 
 # Requests that are being answered are answered; what takes too long is cut off.
