@@ -157,7 +157,10 @@ answering() {
 
 base_url() {
     local host=$ADDRESS
-    case $host in 0.0.0.0 | '*' | '[::]') host=127.0.0.1 ;; esac
+    case $host in
+        0.0.0.0 | '*') host=127.0.0.1 ;;
+        '[::]') host='[::1]' ;;
+    esac
     printf 'http://%s:%s' "$host" "$PORT"
 }
 
