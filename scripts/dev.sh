@@ -235,23 +235,23 @@ replace_nginx() {
     wait_for 10 another_than "$1" || { say "another nginx does not start: $(tail -n 1 "$log")"; return 1; }
     # From here on only the new one answers.
     kill -s WINCH "$1"
-    if wait_for 10 serves; then
+    # When the new one ends, the file names the old one again.
+    if wait_for 10 gone_or_serves "$new" && [ "$(nginx_pid)" = "$new" ] && is_nginx "$new"; then
         serving=$new_programs
         kill -s QUIT "$1"
     else
         say "the new nginx does not answer; the old one goes on: $(tail -n 1 "$log")"
-        new=$(nginx_pid)
         kill -s HUP "$1"
-        kill -s TERM "$new"
+        gone "$new" || kill -s TERM "$new"
         wait_for 10 gone "$new" || true
         return 1
     fi
 }
 
-another_than() {
-    local pid
-    pid=$(nginx_pid) && [ "$pid" != "$1" ] && is_nginx "$pid"
-}
+# Sets `new` to the number of the nginx that has come beside this one.
+another_than() { new=$(nginx_pid) && [ "$new" != "$1" ] && is_nginx "$new"; }
+
+gone_or_serves() { gone "$1" || serves; }
 
 # --- The end
 
