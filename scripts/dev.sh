@@ -10,7 +10,7 @@
 
 . "$(dirname "$0")/server.sh"
 
-export PROFILE=dev
+export POSTERN_PROFILE=dev
 module_file=$BUILD_DIR/dev/$MODULE
 given_database=${DATABASE_URL:-}
 watched=("$ROOT/src" "$ROOT/core" "$ROOT/migrations" "$ROOT/nginx-conf")
@@ -200,7 +200,7 @@ start_dev() {
 programs() { stat -L -c %i "$BUILD_DIR/nginx" "$module_file" 2>/dev/null; }
 
 # Whatever it answers: what you work on may have changed that.
-serves() { nginx_running && [ -n "$(workers)" ] && curl -s -o /dev/null -m 5 "$(base_url)/"; }
+serves() { nginx_running && [ -n "$(workers)" ] && curl --noproxy '*' -s -o /dev/null -m 5 "$(base_url)/"; }
 
 workers() { grep -lsx "PPid:[[:space:]]*$(nginx_pid)" /proc/[0-9]*/status; }
 

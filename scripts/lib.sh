@@ -133,6 +133,13 @@ conninfo() {
     esac
 }
 
+# What talks to servers of this machine does so itself, whatever proxy there is for others.
+without_proxy() {
+    no_proxy=127.0.0.1,localhost,::1${no_proxy:+,$no_proxy}
+    NO_PROXY=$no_proxy
+    export no_proxy NO_PROXY
+}
+
 # Whether somebody listens on a port of this machine.
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

@@ -152,7 +152,7 @@ settled() { ! { [ -z "$nginx_job" ] || kill -0 "$nginx_job" 2>/dev/null; } || an
 answering() {
     local status
     nginx_running || return 1
-    status=$(curl -s -o /dev/null -m 5 -w '%{http_code}' "$(base_url)/api/resources?limit=1") && [ "$status" = 200 ]
+    status=$(curl --noproxy '*' -s -o /dev/null -m 5 -w '%{http_code}' "$(base_url)/api/resources?limit=1") && [ "$status" = 200 ]
 }
 
 base_url() {

@@ -12,8 +12,9 @@ if [ "${1:-}" = unit ]; then
 fi
 
 export POSTERN_NGINX=$BUILD_DIR/nginx POSTERN_MODULE=$BUILD_DIR/$MODULE
-# A server that the user works with is not one to test on.
-unset DATABASE_URL RUN_DIR PORT ADDRESS "${!PG@}"
+# A server that the user works with is not one to test on, nor are his secrets.
+unset DATABASE_URL RUN_DIR PORT ADDRESS POSTERN_PROFILE AUTHENTICATOR_PASSWORD_FILE POSTERN_JWT_SECRET_FILE "${!PG@}"
+without_proxy
 
 # Where the distribution's nginx and its sources are installed, the module is tested in that one too.
 packaged() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null; }

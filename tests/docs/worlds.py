@@ -18,7 +18,14 @@ from markdown import read_page
 from places import ROOT, Places
 
 # What the folder has that commands run in: that of a reader who is in a checkout.
-CHECKOUT = ("build", "scripts", "migrations", "nginx-conf", "tests", "bench", "Makefile", "docs", "Cargo.lock")
+CHECKOUT = ("build", "scripts", "migrations", "nginx-conf", "tests", "bench", "Makefile", "docs", "Cargo.lock", "Cargo.toml")
+
+# Variables of the caller that mean nothing here.
+CALLERS = ("DATABASE_URL", "RUN_DIR", "PORT", "ADDRESS", "MAKEFLAGS", "MAKELEVEL", "POSTERN_PROFILE", "AUTHENTICATOR_PASSWORD_FILE",
+           "POSTERN_JWT_SECRET_FILE")
+
+# What no proxy is asked for.
+HERE = "127.0.0.1,localhost,::1"
 
 DATABASES = """
 postern_database app {
@@ -51,6 +58,7 @@ class World:
         self.environment = {name: value for name, value in os.environ.items() if not unwanted(name)}
         self.environment |= {
             "PATH": f"{ROOT}/tests/docs/bin:{os.environ['PATH']}:/usr/sbin:/sbin",
+            "no_proxy": HERE, "NO_PROXY": HERE,
             "LC_ALL": "C.UTF-8", "TZ": "UTC", "PSQLRC": "/dev/null", "PAGER": "cat",
             "DOCS_NGINX": str(ROOT / "build/nginx"), "DOCS_PREFIX": str(folder),
         }
@@ -63,8 +71,8 @@ class World:
 
 
 def unwanted(name: str) -> bool:
-    """Whether a variable of the caller's environment could lead to a server of his."""
-    return name.startswith(("PG", "DOCS_")) or name in ("DATABASE_URL", "RUN_DIR", "PORT", "ADDRESS", "MAKEFLAGS", "MAKELEVEL")
+    """Whether a variable of the caller's environment could lead to a server or a secret of his."""
+    return name.startswith(("PG", "DOCS_")) or name in CALLERS
 
 
 class Worlds:
