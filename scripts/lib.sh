@@ -8,8 +8,8 @@ BUILD_DIR=$ROOT/build
 TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target}
 MODULE=ngx_http_postern_module.so
 
-# rustup puts cargo here; a shell that was open before does not know it yet.
-PATH=$PATH:${HOME:-/root}/.cargo/bin:/usr/sbin:/sbin
+# rustup puts cargo here; a shell that was open before does not know it yet. A distribution's may be too old.
+PATH=${CARGO_HOME:+$CARGO_HOME/bin:}${HOME:-/root}/.cargo/bin:$PATH:/usr/sbin:/sbin
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -29,7 +29,12 @@ first_user() {
 }
 
 need_cargo() {
+    local wanted version
     command -v cargo >/dev/null || die "cargo is not installed; see https://rustup.rs"
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$ROOT/Cargo.toml")
+    version=$(cargo --version | sed -n 's/^cargo \([0-9.]*\).*/\1/p')
+    printf '%s\n' "$wanted" "$version" | sort -V -C ||
+        die "$(command -v cargo) is of version ${version:-unknown}, $wanted or newer is needed; \"rustup update\" or see https://rustup.rs"
 }
 
 # The version of the nginx whose source the crate nginx-src carries: 1.28.3 of 1.28.5+1.28.3.
