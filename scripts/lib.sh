@@ -161,9 +161,13 @@ wait_for() {
 # Puts a file in place of another in one step, so that nobody sees half of it and a process that has the old one mapped
 # keeps it. Does nothing when they are equal.
 replace_file() {
+    local new
     if cmp -s "$1" "$2"; then return; fi
-    cp "$1" "$2.new"
-    mv "$2.new" "$2"
+    new=$(mktemp "$2.XXXXXX")
+    cp --preserve=mode "$1" "$new" && mv -f "$new" "$2" || {
+        rm -f "$new"
+        return 1
+    }
 }
 
 # One build at a time writes to a folder; others wait. The lock goes with the process.

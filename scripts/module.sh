@@ -75,17 +75,18 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$fingerprint" ]; then
     configure "$source"
     printf '%s\n' "$fingerprint" >"$stamp"
 fi
-exec 9>&-
 
 use_nginx "$dir"
 cd "$ROOT"
 target=$TARGET_DIR/${dir##*/}
+lock_folder "$TARGET_DIR"
 # Most dependencies know nothing of nginx: those that `make build` has compiled need not be compiled again.
 if [ ! -d "$target" ] && [ -d "$TARGET_DIR/release" ]; then
     rm -rf "$target.new" && mkdir -p "$target.new"
     cp -a "$TARGET_DIR/release" "$target.new/"
     mv "$target.new" "$target"
 fi
+exec 9>&-
 cargo build --release --locked -p postern --target-dir "$target"
 file=${2:-$dir/$MODULE}
 mkdir -p "$(dirname "$file")"
