@@ -45,6 +45,7 @@ fill_in() {
 
 # The sums of all that is to be passed on: `sha256sum --check SHA256SUMS`.
 write_sums() {
-    (cd "$DIST_DIR" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' -printf '%f\0' | sort -z | xargs -0 sha256sum) >"$DIST_DIR/SHA256SUMS.new"
+    local names=(-name '*.deb' -o -name '*.tar.gz' -o -name '*.cdx.json')
+    (cd "$DIST_DIR" && find . -maxdepth 1 -type f '(' "${names[@]}" ')' -printf '%f\0' | sort -z | xargs -0 sha256sum) >"$DIST_DIR/SHA256SUMS.new"
     mv "$DIST_DIR/SHA256SUMS.new" "$DIST_DIR/SHA256SUMS"
 }
