@@ -24,6 +24,8 @@ bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 peers_packages=(wrk python3)
 command -v npm >/dev/null || peers_packages+=(nodejs npm)
 
+mark="# of Postern's scripts/setup.sh, while it installs packages"
+
 installed() { [[ $known == *"
 $1 "* ]]; }
 
@@ -37,14 +39,14 @@ missing_packages() {
 }
 
 # A policy of 101 tells packages not to start services, and this piece of configuration tells PostgreSQL's not to make a
-# cluster. Both are taken back at the end; what was there before stays.
+# cluster. Both are taken back at the end; what was there before stays, but for what a run of ours that was killed has left.
 hold_services() {
     policy=/usr/sbin/policy-rc.d
     clusters=/etc/postgresql-common/createcluster.d/postern-setup.conf
-    [ ! -e "$policy" ] || policy=
+    if [ -e "$policy" ] && ! grep -qsxF "$mark" "$policy"; then policy=; fi
     trap release_services EXIT
     if [ -n "$policy" ]; then
-        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
     fi
     as_root mkdir -p "${clusters%/*}"
@@ -56,12 +58,25 @@ release_services() {
     if [ -n "$policy" ]; then as_root rm -f "$policy"; fi
 }
 
-as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
+as_root() { if is_root; then "$@" 9<&-; else sudo "$@" 9<&-; fi; }
+
+# The lists of packages have a lock that apt does not wait for.
+update() {
+    local attempt
+    for attempt in 1 2 3 4 5; do
+        ! as_root "${apt[@]}" update || return 0
+        [ "$attempt" -eq 5 ] || sleep $((5 * attempt))
+    done
+    return 1
+}
 
 install_packages() {
-    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0)
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
+    # One run at a time holds services, and takes back what it has put there.
+    exec 9</usr/sbin
+    flock 9
     hold_services
-    as_root "${apt[@]}" update
+    update
     as_root "${apt[@]}" install --no-install-recommends "$@"
     # Installed just now, for the sake of their binaries; they would be started with the next boot.
     local service
