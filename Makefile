@@ -4,6 +4,8 @@ MAKEFLAGS += --no-print-directory
 NGINX ?= /usr/sbin/nginx
 
 .DEFAULT_GOAL := help
+# Targets install packages and write to the same folders; what they call uses all processors by itself.
+.NOTPARALLEL:
 .PHONY: help setup setup-dev setup-test setup-bench setup-peers build module run start stop dev test unittest check deny bench bench-peers fuzz screenshot clean
 .PHONY: setup-packages sbom deb dist test-deb test-containers lint-containers
 
