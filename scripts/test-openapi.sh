@@ -13,22 +13,30 @@ chmod 755 "$directory"
 export RUN_DIR=$directory/run
 
 main() {
-    install_tools
     trap clean_up EXIT
+    without_proxy
+    install_tools
     start_sample
-    curl -fsS "http://127.0.0.1:$PORT/openapi.json" -o "$directory/openapi.json"
+    curl --noproxy '*' -fsS "http://127.0.0.1:$PORT/openapi.json" -o "$directory/openapi.json"
     "$tools/bin/python" -m openapi_spec_validator "$directory/openapi.json" >/dev/null ||
         die "the description is not valid OpenAPI"
     explore
 }
 
+# An environment of Python cannot be moved: it is whole once the requirements are beside it, and others wait for that.
 install_tools() {
-    if cmp -s "$requirements" "$tools/requirements.txt"; then return; fi
-    say "Installing what the description is tested with"
-    rm -rf "$tools"
-    python3 -m venv "$tools"
-    "$tools/bin/pip" --quiet --disable-pip-version-check install --requirement "$requirements"
-    cp "$requirements" "$tools/requirements.txt"
+    lock_folder "$BUILD_DIR/tools"
+    if ! cmp -s "$requirements" "$tools/requirements.txt"; then
+        say "Installing what the description is tested with"
+        rm -rf "$tools"
+        python3 -m venv "$tools" &&
+            "$tools/bin/pip" --quiet --disable-pip-version-check install --requirement "$requirements" &&
+            cp "$requirements" "$tools/requirements.txt" || {
+            rm -rf "$tools"
+            die "what the description is tested with cannot be installed"
+        }
+    fi
+    exec 9>&-
 }
 
 # The sample without its limits, which would refuse most of what is sent.
@@ -40,8 +48,21 @@ start_sample() {
         [ "$attempt" -lt 3 ] || die "the sample does not start: $(cat "$directory/start.log")"
     done
     sed -i -E 's/rate=([0-9]+)r/rate=\1000r/' "$RUN_DIR/nginx/nginx.conf"
-    "$BUILD_DIR/nginx" -p "$RUN_DIR/nginx" -c nginx.conf -e logs/error.log -s reload
+    reload
 }
+
+# Until the last worker with the old configuration has ended.
+reload() {
+    local master old
+    master=$(cat "$RUN_DIR/nginx/nginx.pid")
+    old=$(workers "$master")
+    kill -s HUP "$master"
+    wait_for 30 none_left "$master" "$old" || die "nginx does not take the configuration: $(tail -n 1 "$RUN_DIR/nginx/logs/error.log")"
+}
+
+workers() { grep -lsx "PPid:[[:space:]]*$1" /proc/[0-9]*/status || true; }
+
+none_left() { ! workers "$1" | grep -Fx "$2" >/dev/null; }
 
 explore() {
     local token
@@ -57,7 +78,7 @@ explore() {
 
 clean_up() {
     local status=$?
-    "$ROOT/scripts/server.sh" stop >/dev/null 2>&1 || true
+    if [ -d "$RUN_DIR" ]; then "$ROOT/scripts/server.sh" stop >/dev/null 2>&1 || true; fi
     rm -rf "$directory"
     exit "$status"
 }
