@@ -8,14 +8,23 @@
 cd "$(dirname "$0")/../.." || exit
 . scripts/lib.sh
 
+skip() {
+    echo "1..0 # SKIP $*"
+    exit 0
+}
+
+is_root || skip "only root can do this"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+mkdir "$scratch"/{upper,work,root}
+unshare --mount --net --pid --fork mount -t overlay overlay \
+    -o "lowerdir=/usr,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/root" 2>/dev/null ||
+    skip "namespaces and mounts are not allowed here"
 {
     scripts/root.sh deb nginx postgresql curl
     scripts/module.sh /usr/sbin/nginx
     DIST_DIR=$scratch scripts/deb.sh "$(find build -maxdepth 2 -path "build/nginx-$(/usr/sbin/nginx -v 2>&1 | sed 's|.*/||; s| .*||')/$MODULE")"
 } >&2
-mkdir "$scratch"/{upper,work,root}
 
 # What happens on the other side of the walls.
 # shellcheck disable=SC2016
