@@ -59,7 +59,9 @@ END
 
 # The script of all files that are left to apply.
 plan() {
-    local file name version checksum
+    local file name version checksum twice
+    twice=$(printf '%s\n' "$folder"/[0-9][0-9][0-9]_*.sql | sed -E 's|.*/(...)_[^/]*$|\1|' | uniq -d)
+    [ -z "$twice" ] || die "there is more than one migration of the number ${twice//$'\n'/, }"
     declare -A known
     while IFS='|' read -r version checksum; do
         if [ -n "$version" ]; then known[$version]=$checksum; fi
@@ -72,7 +74,6 @@ plan() {
         checksum=${checksum%% *}
         if [ -z "${known[$version]:-}" ]; then
             step "$version" "$name" "$checksum" "$file"
-            known[$version]=$checksum
         elif [ "${known[$version]}" != "$checksum" ]; then
             printf '%s\n' "migrate.sh: $name has changed since it was applied; put the change into a new migration" >&2
             exit 3
@@ -80,7 +81,8 @@ plan() {
     done
 }
 
-# The password goes from file to server without being an argument of a process that others could see.
+# The password goes from file to server without being an argument of a process that others could see, nor does it get into the
+# server's log, as far as the role may say so.
 set_authenticator_password() {
     local url
     AUTHENTICATOR_PASSWORD=$(cat "$AUTHENTICATOR_PASSWORD_FILE")
@@ -89,6 +91,11 @@ set_authenticator_password() {
     if PGPASSWORD=$AUTHENTICATOR_PASSWORD psql -X -w -c '' "$url" >/dev/null 2>&1; then return; fi
     run_psql <<'END'
 \getenv password AUTHENTICATOR_PASSWORD
+do $$ begin
+    perform set_config('log_statement', 'none', false), set_config('log_min_duration_statement', '-1', false),
+        set_config('log_min_error_statement', 'panic', false);
+exception when insufficient_privilege then null;
+end $$;
 alter role authenticator password :'password';
 END
 }
