@@ -18,9 +18,23 @@ pub(super) struct Components {
     responses: Vec<&'static str>,
     headers: Vec<&'static str>,
     schemes: Members,
+    /// Names of operations.
+    operations: Vec<String>,
 }
 
 impl Components {
+    /// A name for an operation that no other one has, like this one.
+    pub(super) fn operation_id(&mut self, name: String) -> String {
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        let is_free = |name: &String| !self.operations.contains(name);
+        let id = std::iter::once(name.clone())
+            .chain(numbered)
+            .find(is_free)
+            .unwrap_or(name);
+        self.operations.push(id.clone());
+        id
+    }
+
     /// What the schemas of a relation are called: its name, with its schema where another one has the same.
     pub(super) fn name_of(&mut self, relation: &QualifiedName) -> String {
         if let Some((_, name)) = self.names.iter().find(|(known, _)| known == relation) {

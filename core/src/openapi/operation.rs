@@ -146,13 +146,13 @@ impl<'a> Operation<'a> {
         for rule in rules.arguments {
             apply(&mut self.parameters, rule, takes_any);
         }
-        let fields = rules.fields.iter();
+        let fields = rules.fields.iter().filter(|(name, _)| !is_said_otherwise(name));
         self.parameters.extend(
             fields.map(|(name, rule)| parameter(name, "header", rule.is_required(), rule_schema(rule))),
         );
         let summary = self.endpoint.summary.unwrap_or(&self.summary);
         let mut node = object([
-            ("operationId", self.id.as_str().into()),
+            ("operationId", components.operation_id(self.id.clone()).into()),
             ("tags", texts([&self.tag])),
             ("summary", summary.into()),
         ]);
@@ -287,6 +287,11 @@ fn apply(parameters: &mut Vec<Node>, rule: &ArgumentRule, takes_any: bool) {
         _ if takes_any => parameters.push(parameter(rule.name(), "query", rule.rule().is_required(), schema)),
         _ => {}
     }
+}
+
+/// Header fields that a description has other places for, where it passes over them as parameters (`OpenAPI` 3.1 section 4.8.12).
+pub(super) fn is_said_otherwise(field: &str) -> bool {
+    matches!(field, "accept" | "content-type" | "authorization")
 }
 
 /// A parameter of a request.

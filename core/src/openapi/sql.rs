@@ -1,7 +1,7 @@
 //! The operations of a `postern_sql`.
 
 use super::node::{Node, object, texts};
-use super::operation::{Operation, Success, parameter};
+use super::operation::{Operation, Success, is_said_otherwise, parameter};
 use super::{Components, Endpoint};
 use crate::config::SqlConfig;
 use crate::sql_endpoint::{BodyType, Parameter, ResultShape};
@@ -93,8 +93,7 @@ fn values(config: &SqlConfig) -> Vec<Node> {
             Parameter::Cookie(name) => (name, "cookie"),
             _ => continue,
         };
-        // A parameter of these names is said otherwise (OpenAPI 3.1 section 4.8.12).
-        let is_told = place == "header" && matches!(&**name, "accept" | "content-type" | "authorization");
+        let is_told = place == "header" && is_said_otherwise(name);
         if !is_told && !seen.contains(&used) {
             seen.push(used);
             nodes.push(parameter(name, place, false, object([("type", "string".into())])));

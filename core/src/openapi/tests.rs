@@ -425,3 +425,19 @@ fn only_the_methods_of_the_configuration_are_described() {
     // The key has a path of its own.
     assert!(!names(&document["paths"]["/n"]["get"]["parameters"]).contains(&"id"));
 }
+
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let config = script("select 1 as a", "GET");
+    let paths = ["/a-b", "/a_b", "/a/b"].map(PathTemplate::fixed);
+    let content = || Content::Sql {
+        config: &config,
+        issues_token: false,
+    };
+    let document = document(&paths.each_ref().map(|path| endpoint(path, content())));
+    let id = |path: &str| document["paths"][path]["get"]["operationId"].clone();
+    assert_eq!(
+        [id("/a-b"), id("/a_b"), id("/a/b")],
+        ["get_a_b", "get_a_b_2", "get_a_b_3"]
+    );
+}
