@@ -98,7 +98,20 @@ abc-1
 
 
 
-=== TEST 7: no name of a field
+=== TEST 7: of two fields neither counts
+--- request
+GET /trusted
+--- more_headers
+X-Request-ID: abc
+X-Request-ID: def
+X-From: gateway
+--- error_code: 204
+--- response_headers_like
+X-Id: [0-9a-f]{32}
+
+
+
+=== TEST 8: no name of a field
 --- config
     location = /x { postern_request_id "X Y"; }
 --- must_die
@@ -107,7 +120,7 @@ invalid parameter "X Y"
 
 
 
-=== TEST 8: no condition
+=== TEST 9: no condition
 --- config
     location = /x { postern_request_id X-Request-ID unless=$x; }
 --- must_die
@@ -116,9 +129,18 @@ invalid parameter "unless=$x"
 
 
 
-=== TEST 9: twice
+=== TEST 10: twice
 --- config
     location = /x { postern_request_id X-Request-ID; postern_request_id off; }
 --- must_die
 --- error_log
 "postern_request_id" directive is duplicate
+
+
+
+=== TEST 11: the word is no field
+--- config
+    location = /x { postern_request_id Off if=$x; }
+--- must_die
+--- error_log
+invalid parameter "Off"

@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use postern_core::openapi::{Info, PathTemplate};
+use postern_core::openapi::{Info, LocationKind, PathTemplate};
 use postern_core::validate::BodySchema;
 
 use super::parameters::{invalid_parameter, set_once, split};
@@ -39,6 +39,8 @@ impl MainConf {
 pub(crate) struct DescribedLocation {
     /// Its path.
     pub(crate) path: PathTemplate,
+    /// How it is chosen.
+    pub(crate) kind: LocationKind,
     settings: OnceCell<DescribedSettings>,
 }
 
@@ -137,14 +139,15 @@ impl OpenapiConf {
     /// client can ask for.
     pub(super) fn note(&mut self, cf: &mut Conf<'_>) {
         let name = cf.location_name();
-        let path = if cf.location_is_prefix() {
-            Some(PathTemplate::fixed(&name))
-        } else {
-            PathTemplate::of_regex(&name)
+        let (path, kind) = match (cf.location_is_prefix(), cf.location_is_exact()) {
+            (true, false) => (PathTemplate::of_path(&name), LocationKind::Prefix),
+            (true, true) => (PathTemplate::of_path(&name), LocationKind::Exact),
+            (false, _) => (PathTemplate::of_regex(&name), LocationKind::Regex),
         };
         if let Some(path) = path {
             let location = Rc::new(DescribedLocation {
                 path,
+                kind,
                 settings: OnceCell::new(),
             });
             self.location = Some(Rc::clone(&location));
@@ -233,7 +236,9 @@ impl Directive for PosternDescribe {
     fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
         let words: Vec<String> = cf.arguments()?.into_iter().skip(1).map(str::to_owned).collect();
         if words == ["off"] {
-            conf.openapi.is_off = true;
+            if std::mem::replace(&mut conf.openapi.is_off, true) {
+                return Err(ConfError::Directive(c"is duplicate"));
+            }
             return Ok(());
         }
         let texts = &mut conf.openapi.texts;

@@ -57,7 +57,9 @@ impl Directive for PosternRequestId {
             [.., last] => return Err(invalid_parameter(last)),
             [] => return Err(ConfError::Directive(c"has no field")),
         };
-        if !postern_core::request_id::is_field_name(field) {
+        // It would be taken for the word.
+        let is_word = field.eq_ignore_ascii_case("off");
+        if is_word || !postern_core::request_id::is_field_name(field) {
             return Err(invalid_parameter(field));
         }
         let condition = condition

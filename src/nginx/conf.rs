@@ -165,6 +165,11 @@ impl Conf<'_> {
         core.regex.is_null() && core.named() == 0 && core.noname() == 0
     }
 
+    /// Whether it takes one path and nothing below it: `location = /path`.
+    pub(crate) fn location_is_exact(&mut self) -> bool {
+        self.core_location().exact_match() != 0
+    }
+
     fn level(&mut self) -> Level {
         let core = self.core_location();
         match (core.noname(), core.name.len) {

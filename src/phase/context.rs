@@ -18,7 +18,7 @@ use super::validate::Failure;
 #[derive(Default)]
 pub(crate) struct Context {
     /// The number of the request, once somebody has asked for it.
-    pub(crate) request_id: Option<[u8; 16]>,
+    pub(crate) request_id: Option<Box<[u8]>>,
     /// Who asks, once a token was verified.
     pub(crate) identity: Option<Rc<Identity>>,
     /// Keys were fetched for this request's token already.

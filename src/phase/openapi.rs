@@ -7,8 +7,8 @@ use postern_core::error::Error;
 use postern_core::openapi::{self, Authentication, Content, Endpoint, Info, Rules, TokenSchemes};
 use postern_core::schema_cache::SchemaCache;
 
-use super::conditional;
 use super::reply::{JSON, failure, refuse};
+use super::{access, conditional};
 use crate::conf::{DescribedContent, DescribedLocation, DescribedSettings, JwtMode, Postern};
 use crate::nginx::Request;
 use crate::nginx::output::Reply;
@@ -24,6 +24,9 @@ impl Handler for Openapi {
         if !matches!(request.method(), b"GET" | b"HEAD") {
             let allow = "GET, HEAD".into();
             return refuse(request, &RequestError::MethodNotAllowed { allow }.into());
+        }
+        if let Some(refused) = access::refuse_subrequest(request) {
+            return refused;
         }
         let conf = &request.location_conf::<Postern>().openapi;
         let Some(info) = conf.info().map(Rc::clone) else {
@@ -96,6 +99,7 @@ fn endpoint<'a>(
     let texts = &settings.texts;
     Some(Endpoint {
         path: &location.path,
+        kind: location.kind,
         summary: texts.summary.as_deref(),
         description: texts.description.as_deref(),
         tag: texts.tag.as_deref(),
@@ -125,5 +129,6 @@ fn rules(settings: &DescribedSettings) -> Rules<'_> {
         fields: validate.fields.iter().collect(),
         key: validate.key.as_ref(),
         bodies: validate.bodies().collect(),
+        status: Some(validate.errors.status),
     }
 }

@@ -43,31 +43,33 @@ impl Variable for RequestId {
     const NAME: &'static str = "postern_request_id";
 
     fn value(request: &mut Request, _rest: &[u8]) -> Option<Cow<'static, [u8]>> {
-        if let Some(settings) = request
-            .location_conf::<Postern>()
-            .request_id
-            .settings()
-            .map(Rc::clone)
-            && is_trusted(request, &settings)
-            && let Some(id) = request.header(settings.field.as_bytes())
-            && is_request_id(id)
-        {
-            return Some(Cow::Owned(id.to_vec()));
-        }
-        own_request_id(request).map(|id| Cow::Owned(id.to_vec()))
+        request.with_main(|request| {
+            let known = request.context::<Postern>();
+            if let Some(id) = known.and_then(|context| context.request_id.as_ref()) {
+                return Some(Cow::Owned(id.to_vec()));
+            }
+            // What it is for the first who asks, it is for all: an error page may be told by other settings.
+            let id = match client_request_id(request) {
+                Some(id) => id,
+                None => request_id::text(random_bytes().ok()?).into(),
+            };
+            let context = request.context_or_default::<Postern>()?;
+            Some(Cow::Owned(context.request_id.insert(id).to_vec()))
+        })
     }
 }
 
-/// The number that we give: one for a request and its subrequests.
-fn own_request_id(request: &mut Request) -> Option<[u8; 32]> {
-    request.with_main(|request| {
-        let context = request.context_or_default::<Postern>()?;
-        let id = match context.request_id {
-            Some(id) => id,
-            None => *context.request_id.insert(random_bytes().ok()?),
-        };
-        Some(request_id::text(id))
-    })
+/// The number that a trusted client has sent. Of several fields, it is not known who has sent which.
+fn client_request_id(request: &mut Request) -> Option<Box<[u8]>> {
+    let settings = Rc::clone(request.location_conf::<Postern>().request_id.settings()?);
+    if !is_trusted(request, &settings) {
+        return None;
+    }
+    let mut values = request.header_values(settings.field.as_bytes());
+    match (values.next(), values.next()) {
+        (Some(id), None) if is_request_id(id) => Some(id.into()),
+        _ => None,
+    }
 }
 
 fn is_trusted(request: &mut Request, settings: &RequestIdSettings) -> bool {

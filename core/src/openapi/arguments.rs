@@ -137,7 +137,7 @@ fn alternatives<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
 }
 
 /// A name that needs no quotes, and means nothing in a regular expression.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()

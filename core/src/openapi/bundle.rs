@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::node::{Node, reference};
 use crate::validate::BodySchema;
@@ -15,6 +15,16 @@ pub(super) struct Bundle {
 
 /// Keywords whose values are not schemas, whatever they look like.
 const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
+
+/// Keywords whose members are schemas by names.
+const NAMES: [&str; 6] = [
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+    "dependencies",
+];
 
 impl Bundle {
     /// Makes components of a schema and all files that it leads to, by `add`; the answer refers to it. `is_free` tells whether a component
@@ -69,30 +79,39 @@ impl Bundle {
             .unwrap_or(stem)
     }
 
-    /// Has every `$ref` lead to where it leads to in this document.
-    fn lead_to_components(&self, value: &mut Value, path: &Path) {
-        match value {
-            Value::Array(values) => {
-                values
+    /// Has every `$ref` of a schema lead to where it leads to in this document, and takes comments away: they are for who keeps the file.
+    fn lead_to_components(&self, schema: &mut Value, path: &Path) {
+        match schema {
+            Value::Array(schemas) => {
+                schemas
                     .iter_mut()
-                    .for_each(|value| self.lead_to_components(value, path));
+                    .for_each(|schema| self.lead_to_components(schema, path));
             }
-            Value::Object(members) => self.lead_members(members, path),
+            Value::Object(keywords) => {
+                keywords.remove("$comment");
+                for (keyword, value) in keywords {
+                    self.lead_keyword(keyword, value, path);
+                }
+            }
             _ => {}
         }
     }
 
-    fn lead_members(&self, members: &mut Map<String, Value>, path: &Path) {
-        for (keyword, value) in members {
-            match value {
-                Value::String(target) if keyword == "$ref" => {
-                    if let Some(place) = self.place_of(target, path) {
-                        *target = place;
-                    }
+    fn lead_keyword(&self, keyword: &str, value: &mut Value, path: &Path) {
+        match value {
+            Value::String(target) if keyword == "$ref" => {
+                if let Some(place) = self.place_of(target, path) {
+                    *target = place;
                 }
-                value if !DATA.contains(&keyword.as_str()) => self.lead_to_components(value, path),
-                _ => {}
             }
+            // Names of the schema's author, whatever they look like.
+            Value::Object(named) if NAMES.contains(&keyword) => {
+                named
+                    .values_mut()
+                    .for_each(|schema| self.lead_to_components(schema, path));
+            }
+            value if !DATA.contains(&keyword) => self.lead_to_components(value, path),
+            _ => {}
         }
     }
 
@@ -149,6 +168,7 @@ mod tests {
             "$id": "a.json",
             "properties": {
                 "$ref": {"const": {"$ref": "data"}},
+                "default": {"$comment": "not for clients", "$ref": "#"},
                 "name": {"$ref": "./parts/../parts/name.json#/$defs/n"},
                 "next": {"$ref": "#"},
             },
@@ -173,6 +193,7 @@ mod tests {
             find("a_2"),
             json!({"properties": {
                 "$ref": {"const": {"$ref": "data"}},
+                "default": {"$ref": "#/components/schemas/a_2"},
                 "name": {"$ref": "#/components/schemas/name/$defs/n"},
                 "next": {"$ref": "#/components/schemas/a_2"},
             }})

@@ -1,25 +1,51 @@
 //! What operations share (`OpenAPI` 3.1 section 4.8.7): schemas, responses, header fields, security schemes.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::bundle::{Bundle, component_char};
 use super::node::{Members, Node, object, reference, texts};
 use super::{TokenSchemes, column};
-use crate::schema_cache::QualifiedName;
+use crate::schema_cache::Relation;
 use crate::validate::BodySchema;
 
 /// What has been used so far.
-#[derive(Default)]
 pub(super) struct Components {
     schemas: Members,
-    /// What relations are called.
-    names: Vec<(QualifiedName, String)>,
+    /// Names of schemas that nothing else can have.
+    taken: Vec<String>,
+    names: Vec<Named>,
     bundle: Bundle,
     responses: Vec<&'static str>,
     headers: Vec<&'static str>,
     schemes: Members,
     /// Names of operations.
     operations: Vec<String>,
+}
+
+/// A relation as it is addressed, and what it is called. It is known by its place: two databases may have equal names.
+struct Named {
+    relation: Rc<Relation>,
+    key: Vec<usize>,
+    name: String,
+}
+
+/// What a relation has schemas of: rows, new ones, replacements, changes.
+const SUFFIXES: [&str; 4] = ["", "_new", "_replacement", "_change"];
+
+impl Default for Components {
+    fn default() -> Self {
+        Self {
+            schemas: Members::new(),
+            taken: [column::JSON, ERROR].map(str::to_owned).into(),
+            names: Vec::new(),
+            bundle: Bundle::default(),
+            responses: Vec::new(),
+            headers: Vec::new(),
+            schemes: Members::new(),
+            operations: Vec::new(),
+        }
+    }
 }
 
 impl Components {
@@ -35,18 +61,27 @@ impl Components {
         id
     }
 
-    /// What the schemas of a relation are called: its name, with its schema where another one has the same.
-    pub(super) fn name_of(&mut self, relation: &QualifiedName) -> String {
-        if let Some((_, name)) = self.names.iter().find(|(known, _)| known == relation) {
-            return name.clone();
+    /// What the schemas of a relation are called that is addressed by this key: its name, or that with its schema or a number where it is
+    /// taken.
+    pub(super) fn name_of(&mut self, relation: &Rc<Relation>, key: &[usize]) -> String {
+        let is_it = |named: &&Named| Rc::ptr_eq(&named.relation, relation) && named.key == key;
+        if let Some(named) = self.names.iter().find(is_it) {
+            return named.name.clone();
         }
         let plain = |text: &str| -> String { text.chars().map(component_char).collect() };
-        let short = plain(&relation.name);
-        let long = format!("{}.{short}", plain(&relation.schema));
-        let is_taken =
-            self.names.iter().any(|(_, name)| *name == short) || [column::JSON, "Error"].contains(&&*short);
-        let name = if is_taken { long } else { short };
-        self.names.push((relation.clone(), name.clone()));
+        let short = plain(&relation.name.name);
+        let long = format!("{}.{short}", plain(&relation.name.schema));
+        let numbered = (2..).map(|number| format!("{short}_{number}"));
+        let all = |name: &str| SUFFIXES.map(|suffix| format!("{name}{suffix}"));
+        let is_free = |name: &String| all(name).iter().all(|one| !self.taken.contains(one));
+        let mut names = [short.clone(), long].into_iter().chain(numbered);
+        let name = names.find(is_free).unwrap_or(short.clone());
+        self.taken.extend(all(&name));
+        self.names.push(Named {
+            relation: Rc::clone(relation),
+            key: key.to_owned(),
+            name: name.clone(),
+        });
         name
     }
 
@@ -59,12 +94,13 @@ impl Components {
 
     /// The schema of a file.
     pub(super) fn body_schema(&mut self, schema: &BodySchema) -> Node {
-        let schemas = &self.schemas;
-        let is_free = |name: &str| schemas.iter().all(|(other, _)| other != name);
+        let taken = &self.taken;
+        let is_free = |name: &str| taken.iter().all(|other| other != name);
         let mut added = Members::new();
         let node = self.bundle.add(schema, is_free, |name, node| {
             added.push((Cow::Owned(name.to_owned()), node));
         });
+        self.taken.extend(added.iter().map(|(name, _)| name.to_string()));
         self.schemas.extend(added);
         node
     }
@@ -124,7 +160,7 @@ impl Components {
             .map(|status| (response_name(status).into(), self.response_node(status)))
             .collect();
         self.schemas.push((column::JSON.into(), column::json_schema()));
-        self.schemas.push(("Error".into(), error()));
+        self.schemas.push((ERROR.into(), error()));
         let headers = self.headers.iter().map(|&name| (name.into(), header_node(name)));
         let node = object([
             ("schemas", Node::Object(self.schemas)),
@@ -152,7 +188,7 @@ impl Components {
         if status == "304" {
             return node;
         }
-        let content = object([("schema", reference("schemas", "Error"))]);
+        let content = object([("schema", reference("schemas", ERROR))]);
         node.with("content", object([("application/json", content)]))
     }
 }
@@ -190,6 +226,9 @@ fn response_text(status: &str) -> &'static str {
         _ => "Anything else that goes wrong.",
     }
 }
+
+/// What the body of errors is called.
+const ERROR: &str = "Error";
 
 /// The body of all errors, which `docs/errors.md` explains.
 fn error() -> Node {

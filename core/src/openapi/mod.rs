@@ -14,8 +14,8 @@ mod resource;
 mod sql;
 
 use components::Components;
-use node::{Members, Node, object};
-pub use path::{PathParameter, PathTemplate};
+use node::{Node, object};
+pub use path::{LocationKind, PathParameter, PathTemplate};
 use resource::Resource;
 
 use crate::config::{ResourceConfig, SqlConfig};
@@ -39,6 +39,8 @@ pub struct Info {
 pub struct Endpoint<'a> {
     /// Its path.
     pub path: &'a PathTemplate,
+    /// What else may be chosen in its place.
+    pub kind: LocationKind,
     /// What it does, in a line, where the configuration says so.
     pub summary: Option<&'a str>,
     /// More of that.
@@ -108,62 +110,96 @@ pub struct Rules<'a> {
     pub key: Option<&'a Rule>,
     /// Of bodies, by methods.
     pub bodies: Vec<(&'a str, &'a BodySchema)>,
-}
-
-impl Rules<'_> {
-    /// Whether there is anything that a request could violate.
-    fn refuses(&self) -> bool {
-        !(self.arguments.is_empty() && self.fields.is_empty() && self.key.is_none() && self.bodies.is_empty())
-    }
+    /// The status that violations are answered with, where there is anything to be violated.
+    pub status: Option<u16>,
 }
 
 /// Describes these endpoints, as JSON. One whose relation is not there is left out: it answers 404.
 pub fn describe(info: &Info, endpoints: &[Endpoint<'_>]) -> Vec<u8> {
     let mut components = Components::default();
-    let mut paths = Members::new();
-    let mut tags: Vec<(String, Option<String>)> = Vec::new();
-    for endpoint in endpoints {
-        let (tag, about, served) = match &endpoint.content {
+    let mut served: Vec<Served> = Vec::new();
+    let mut in_order: Vec<(usize, &Endpoint<'_>)> = endpoints.iter().enumerate().collect();
+    // Of two locations with one path, nginx chooses by their kinds, and so does what is told.
+    in_order.sort_by_key(|(_, endpoint)| endpoint.kind);
+    for (place, endpoint) in in_order {
+        let is_taken = |path: &str| served.iter().any(|one| blank(&one.path) == blank(path));
+        let (tag, paths) = match &endpoint.content {
             Content::Resource { config, schema } => {
                 let Some(resource) = Resource::new(endpoint, config, schema, &mut components) else {
                     continue;
                 };
-                let (name, about) = resource.tag();
-                let (tag, about) = match endpoint.tag {
-                    Some(tag) => (tag.to_owned(), None),
-                    None => (name.to_owned(), about.map(str::to_owned)),
-                };
-                (tag, about, resource.paths(&mut components))
+                (resource.tag(), resource.paths(is_taken, &mut components))
             }
+            Content::Sql { .. } if is_taken(&endpoint.path.text) => continue,
             Content::Sql { config, issues_token } => {
                 let node = sql::path(endpoint, config, *issues_token, &mut components);
-                let tag = sql::tag(endpoint).to_owned();
-                (tag, None, vec![(endpoint.path.text.clone().into(), node)])
+                let path = endpoint.path.text.clone();
+                ((sql::tag(endpoint).to_owned(), None), vec![(path, node)])
             }
         };
-        match tags.iter_mut().find(|(name, _)| *name == tag) {
-            Some((_, known)) => *known = known.take().or(about),
-            None => tags.push((tag, about)),
-        }
-        // Of two locations with one path in different configurations of it, nginx takes the first.
-        for (path, node) in served {
-            if paths.iter().all(|(other, _)| *other != path) {
-                paths.push((path, node));
-            }
-        }
+        served.extend(paths.into_iter().map(|(path, node)| Served {
+            place,
+            tag: tag.clone(),
+            path,
+            node,
+        }));
     }
-    let tags = tags
-        .into_iter()
-        .map(|(name, about)| object([("name", name.into())]).with_some("description", about));
+    // As they are written.
+    served.sort_by_key(|one| one.place);
+    let tags = tags(&served);
+    let paths = served.into_iter().map(|one| (one.path.into(), one.node));
     let document = object([
         ("openapi", "3.1.0".into()),
         ("info", info_node(info)),
         ("servers", vec![object([("url", (&*info.server).into())])].into()),
-        ("tags", tags.collect::<Vec<_>>().into()),
-        ("paths", Node::Object(paths)),
+        ("tags", tags.into()),
+        ("paths", Node::Object(paths.collect())),
         ("components", components.finish()),
     ]);
     serde_json::to_vec(&document).unwrap_or_default()
+}
+
+/// A path with what can be done there.
+struct Served {
+    /// The number of its endpoint.
+    place: usize,
+    /// What it is listed under, and what is said of that.
+    tag: Tag,
+    path: String,
+    node: Node,
+}
+
+/// A tag and its description.
+type Tag = (String, Option<String>);
+
+/// A path without the names of its parameters: two that differ in them are the same (`OpenAPI` 3.1 section 4.8.8.2).
+fn blank(path: &str) -> String {
+    let parts = path
+        .split('/')
+        .map(|part| match (part.find('{'), part.rfind('}')) {
+            (Some(begin), Some(end)) => {
+                let around = [part.get(..begin), Some("{}"), part.get(end + 1..)];
+                around.map(Option::unwrap_or_default).concat()
+            }
+            _ => part.to_owned(),
+        });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+fn tags(served: &[Served]) -> Vec<Node> {
+    let mut tags: Vec<(&str, Option<&str>)> = Vec::new();
+    for Served {
+        tag: (name, about), ..
+    } in served
+    {
+        match tags.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = known.or(about.as_deref()),
+            None => tags.push((name, about.as_deref())),
+        }
+    }
+    let tags = tags.into_iter();
+    tags.map(|(name, about)| object([("name", name.into())]).with_some("description", about))
+        .collect()
 }
 
 fn info_node(info: &Info) -> Node {

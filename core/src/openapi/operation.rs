@@ -15,6 +15,8 @@ pub(super) struct Operation<'a> {
     parameters: Vec<Node>,
     body: Option<Body>,
     success: Option<Success>,
+    /// When there is no content (204), where there is some otherwise.
+    nothing: Option<&'static str>,
     reads: bool,
     writes: bool,
     finds: bool,
@@ -74,6 +76,7 @@ impl<'a> Operation<'a> {
             parameters: Vec::new(),
             body: None,
             success: None,
+            nothing: None,
             reads: false,
             writes: false,
             finds: false,
@@ -120,6 +123,12 @@ impl<'a> Operation<'a> {
         self
     }
 
+    /// There may be nothing to answer, for this reason.
+    pub(super) fn or_nothing(mut self, reason: &'static str) -> Self {
+        self.nothing = Some(reason);
+        self
+    }
+
     /// A client may have the answer already.
     pub(super) fn reads(mut self) -> Self {
         self.reads = true;
@@ -144,12 +153,27 @@ impl<'a> Operation<'a> {
         // What a resource does not know means nothing there, whatever the rules say of it.
         let takes_any = matches!(self.endpoint.content, Content::Sql { .. });
         for rule in rules.arguments {
-            apply(&mut self.parameters, rule, takes_any);
+            let schema = argument_schema(rule);
+            apply(
+                &mut self.parameters,
+                rule.name(),
+                "query",
+                rule.rule(),
+                schema,
+                takes_any,
+            );
         }
-        let fields = rules.fields.iter().filter(|(name, _)| !is_said_otherwise(name));
-        self.parameters.extend(
-            fields.map(|(name, rule)| parameter(name, "header", rule.is_required(), rule_schema(rule))),
-        );
+        for (name, rule) in rules.fields.iter().filter(|(name, _)| !is_said_otherwise(name)) {
+            // Repeated fields are one list (RFC 9110 section 5.2), each member of which has to satisfy the rule.
+            apply(
+                &mut self.parameters,
+                name,
+                "header",
+                rule,
+                rule.schema().into(),
+                true,
+            );
+        }
         let summary = self.endpoint.summary.unwrap_or(&self.summary);
         let mut node = object([
             ("operationId", components.operation_id(self.id.clone()).into()),
@@ -236,6 +260,9 @@ impl<'a> Operation<'a> {
             }
             responses.push((status.into(), response));
         }
+        if let Some(reason) = self.nothing {
+            responses.push(("204".into(), object([("description", reason.into())])));
+        }
         let endpoint = self.endpoint;
         let errors = [
             (self.reads, "304"),
@@ -246,7 +273,7 @@ impl<'a> Operation<'a> {
             (self.writes, "409"),
             (self.writes && self.finds, "412"),
             (has_body, "415"),
-            (endpoint.rules.refuses(), "422"),
+            (endpoint.rules.status == Some(422), "422"),
             (endpoint.is_limited, "429"),
             (true, "503"),
             (true, "default"),
@@ -258,34 +285,46 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// Puts what a rule says of an argument in the place of what was known of it.
-fn apply(parameters: &mut Vec<Node>, rule: &ArgumentRule, takes_any: bool) {
+/// Puts what a rule says of a parameter in the place of what was known of it; adds it, where it may be added.
+fn apply(
+    parameters: &mut Vec<Node>,
+    name: &str,
+    place: &'static str,
+    rule: &Rule,
+    schema: Node,
+    is_added: bool,
+) {
     let is_it = |node: &Node| {
-        let Node::Object(members) = node else { return false };
-        let has = |name: &str, value: &str| {
-            members
-                .iter()
-                .any(|(other, node)| other == name && *node == value.into())
+        let Node::Object(members) = node else {
+            return false;
         };
-        has("name", rule.name()) && has("in", "query")
+        let has = |member: &str, value: &str| {
+            let mut members = members.iter();
+            members.any(|(other, node)| other == member && *node == value.into())
+        };
+        has("name", name) && has("in", place)
     };
-    let mut schema = rule_schema(rule.rule());
-    if let Some(default) = rule.default_value() {
-        schema = schema.with("default", rule.rule().value_of(&default));
-    }
     match parameters.iter_mut().find(|node| is_it(node)) {
         Some(Node::Object(members)) => {
-            for (name, node) in members.iter_mut() {
-                if name == "schema" {
-                    *node = schema.clone();
-                }
+            if let Some((_, known)) = members.iter_mut().find(|(member, _)| member == "schema") {
+                *known = schema;
             }
-            if rule.rule().is_required() {
+            if rule.is_required() {
                 members.push(("required".into(), true.into()));
             }
         }
-        _ if takes_any => parameters.push(parameter(rule.name(), "query", rule.rule().is_required(), schema)),
+        _ if is_added => parameters.push(parameter(name, place, rule.is_required(), schema)),
         _ => {}
+    }
+}
+
+fn argument_schema(rule: &ArgumentRule) -> Node {
+    let value = rule.default_value().map(|value| rule.rule().value_of(&value));
+    let schema = rule_schema(rule.rule());
+    match value {
+        Some(value) if rule.rule().is_repeated() => schema.with("default", Node::Array(vec![value.into()])),
+        Some(value) => schema.with("default", value),
+        None => schema,
     }
 }
 

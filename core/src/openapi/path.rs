@@ -9,6 +9,17 @@ pub struct PathTemplate {
     pub parameters: Vec<PathParameter>,
 }
 
+/// How a location is chosen: of several that a request fits, nginx takes them in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LocationKind {
+    /// `location = /path`: nothing below it.
+    Exact,
+    /// A regular expression.
+    Regex,
+    /// A path and all below it.
+    Prefix,
+}
+
 /// A parameter of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathParameter {
@@ -27,6 +38,12 @@ impl PathTemplate {
         }
     }
 
+    /// The same for a location's name; `None` where no template says it.
+    pub fn of_path(path: &str) -> Option<Self> {
+        let is_plain = path.starts_with('/') && !path.contains(['{', '}']);
+        is_plain.then(|| Self::fixed(path))
+    }
+
     /// Reads the regular expression of a location: literal text and named groups between `^` and `$`, as
     /// `^/orders/(?<id>[0-9]+)$`. `None` for anything beyond that: no template says the same.
     pub fn of_regex(regex: &str) -> Option<Self> {
@@ -36,6 +53,12 @@ impl PathTemplate {
             if let Some(group) = rest.strip_prefix("(?") {
                 let group = group.strip_prefix('P').unwrap_or(group).strip_prefix('<')?;
                 let (name, group) = group.split_once('>')?;
+                let is_name = name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                if name.is_empty() || !is_name {
+                    return None;
+                }
                 let end = group_end(group)?;
                 let (pattern, after) = group.split_at_checked(end)?;
                 template.add(name, pattern);
@@ -47,7 +70,11 @@ impl PathTemplate {
                 continue;
             }
             let literal = match first {
-                '\\' => rest.get(1..)?.chars().next().filter(char::is_ascii_punctuation)?,
+                '\\' => {
+                    let escaped = rest.get(1..)?.chars().next().filter(char::is_ascii_punctuation)?;
+                    // A template has no other meaning for them.
+                    (!matches!(escaped, '{' | '}')).then_some(escaped)?
+                }
                 '.' | '?' | '*' | '+' | '[' | ']' | '(' | ')' | '{' | '}' | '|' | '^' | '$' => return None,
                 other => other,
             };
@@ -116,6 +143,8 @@ mod tests {
             "^/(?<id>[0-9]+)?$",
             "^/ab?$",
             r"^/\d$",
+            r"^/\{id\}$",
+            r"^/(?<=a)b(?<id>[0-9]+)$",
             "^a$",
             "^/(?<id>[0-9]+$",
             "^/(?:a)$",

@@ -1,12 +1,12 @@
 //! The operations of a `postern_resource`.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
-use super::arguments;
+use super::arguments::{self, is_plain};
 use super::column::{self, key_positions};
-use super::node::{Members, Node, object, reference, texts};
+use super::node::{Node, object, reference, texts};
 use super::operation::{Operation, Success, rule_schema};
-use super::{Components, Endpoint};
+use super::{Components, Endpoint, LocationKind};
 use crate::config::ResourceConfig;
 use crate::schema_cache::{Column, Relation, SchemaCache};
 
@@ -14,7 +14,7 @@ use crate::schema_cache::{Column, Relation, SchemaCache};
 pub(super) struct Resource<'a> {
     endpoint: &'a Endpoint<'a>,
     config: &'a ResourceConfig,
-    relation: &'a Relation,
+    relation: &'a Rc<Relation>,
     schema: &'a SchemaCache,
     /// Its columns by name that address a row.
     key: Vec<usize>,
@@ -31,26 +31,51 @@ impl<'a> Resource<'a> {
         components: &mut Components,
     ) -> Option<Self> {
         let relation = schema.relation(&config.relation)?;
-        let resource = Self {
+        let mut resource = Self {
             endpoint,
             config,
             relation,
             schema,
             key: key_positions(relation, config.key.as_deref()),
-            name: components.name_of(&relation.name),
+            name: String::new(),
         };
+        resource.name = components.name_of(relation, &resource.key);
         resource.add_schemas(components);
         Some(resource)
     }
 
     /// What it is listed under, and what is said of that.
-    pub(super) fn tag(&self) -> (&str, Option<&str>) {
-        (&self.relation.name.name, self.relation.comment.as_deref())
+    pub(super) fn tag(&self) -> (String, Option<String>) {
+        match self.endpoint.tag {
+            Some(tag) => (tag.to_owned(), None),
+            None => {
+                let about = self.relation.comment.as_deref().map(str::to_owned);
+                (self.relation.name.name.to_string(), about)
+            }
+        }
     }
 
-    /// Its paths with what can be done there.
-    pub(super) fn paths(&self, components: &mut Components) -> Members {
+    /// Its paths with what can be done there, but for those that are taken.
+    pub(super) fn paths(
+        &self,
+        is_taken: impl Fn(&str) -> bool,
+        components: &mut Components,
+    ) -> Vec<(String, Node)> {
+        let mut paths = Vec::new();
         let path = &self.endpoint.path.text;
+        if !is_taken(path) {
+            paths.push((path.clone(), self.collection(components)));
+        }
+        let item = format!("{}/{{{}}}", path.trim_end_matches('/'), self.key_name());
+        // Nothing is below an exact location.
+        let has_items = !self.key.is_empty() && self.endpoint.kind != LocationKind::Exact;
+        if has_items && !is_taken(&item) {
+            paths.push((item, self.item(components)));
+        }
+        paths
+    }
+
+    fn collection(&self, components: &mut Components) -> Node {
         let mut collection = object([]);
         if self.serves("GET") {
             collection = collection.with("get", self.list(components));
@@ -58,12 +83,7 @@ impl<'a> Resource<'a> {
         if self.relation.writable.insert && self.serves("POST") {
             collection = collection.with("post", self.insert(components));
         }
-        let mut paths = vec![(Cow::Owned(path.clone()), collection)];
-        if !self.key.is_empty() {
-            let item = format!("{}/{{{}}}", path.trim_end_matches('/'), self.key_name());
-            paths.push((Cow::Owned(item), self.item(components)));
-        }
-        paths
+        collection
     }
 
     fn serves(&self, method: &str) -> bool {
@@ -119,6 +139,7 @@ impl<'a> Resource<'a> {
             .parameters(arguments)
             .success(Success::ok("A page of rows.", page).with_headers(["Link", "ETag"]))
             .reads()
+            .finds()
             .finish(components)
     }
 
@@ -152,6 +173,7 @@ impl<'a> Resource<'a> {
             .parameters([arguments::select(self.relation)])
             .body(object([("oneOf", vec![new, rows].into())]))
             .success(success)
+            .or_nothing("A trigger has kept the row from being made.")
             .writes()
             .finish(components)
     }
@@ -261,7 +283,7 @@ impl<'a> Resource<'a> {
     fn key_name(&self) -> String {
         let names = self.key.iter().filter_map(|&at| self.relation.columns.get(at));
         match names.collect::<Vec<_>>().as_slice() {
-            [column] => column.name.to_string(),
+            [column] if is_plain(&column.name) => column.name.to_string(),
             _ => "key".to_owned(),
         }
     }

@@ -1,6 +1,8 @@
 use serde_json::{Value, json};
 
-use super::{Authentication, Content, Endpoint, Info, PathTemplate, Rules, TokenSchemes, describe};
+use super::{
+    Authentication, Content, Endpoint, Info, LocationKind, PathTemplate, Rules, TokenSchemes, describe,
+};
 use crate::config::{ResourceConfig, SqlConfig};
 use crate::schema_cache::{QualifiedName, SchemaCache, SchemaCacheBuilder};
 use crate::sql_endpoint::{BodyType, Methods, ResultShape, Script, ScriptChanges};
@@ -43,6 +45,7 @@ fn script(text: &str, methods: &str) -> SqlConfig {
 fn endpoint<'a>(path: &'a PathTemplate, content: Content<'a>) -> Endpoint<'a> {
     Endpoint {
         path,
+        kind: LocationKind::Prefix,
         summary: None,
         description: None,
         tag: None,
@@ -345,6 +348,7 @@ fn rules_and_texts_of_the_configuration_count() {
             fields: vec![("x-tenant", &tenant)],
             key: None,
             bodies: vec![("POST", &body)],
+            status: Some(422),
         },
         ..endpoint(
             &path,
@@ -440,4 +444,123 @@ fn every_operation_has_a_name_of_its_own() {
         [id("/a-b"), id("/a_b"), id("/a/b")],
         ["get_a_b", "get_a_b_2", "get_a_b_3"]
     );
+}
+
+#[test]
+fn of_two_locations_with_one_path_the_one_that_nginx_takes_is_described() {
+    let schema = schema();
+    let config = resource("notes", None);
+    let one = script("select :var_key as a", "GET");
+    let (list, item) = (
+        PathTemplate::fixed("/n"),
+        PathTemplate::of_regex("^/n/(?<key>[0-9]+)$").expect("a template"),
+    );
+    let resource = endpoint(
+        &list,
+        Content::Resource {
+            config: &config,
+            schema: &schema,
+        },
+    );
+    let regex = Endpoint {
+        kind: LocationKind::Regex,
+        ..endpoint(
+            &item,
+            Content::Sql {
+                config: &one,
+                issues_token: false,
+            },
+        )
+    };
+    let document = document(&[resource, regex]);
+    let paths = document["paths"].as_object().expect("paths");
+    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/n", "/n/{key}"]);
+    assert_eq!(methods(&paths["/n/{key}"]), ["get"]);
+}
+
+#[test]
+fn nothing_is_below_an_exact_location() {
+    let schema = schema();
+    let config = resource("notes", None);
+    let path = PathTemplate::fixed("/n");
+    let exact = Endpoint {
+        kind: LocationKind::Exact,
+        ..endpoint(
+            &path,
+            Content::Resource {
+                config: &config,
+                schema: &schema,
+            },
+        )
+    };
+    let document = document(&[exact]);
+    assert_eq!(document["paths"].as_object().expect("paths").len(), 1);
+}
+
+#[test]
+fn a_header_field_is_one_parameter() {
+    let config = script("select :header_x_tenant as a", "GET");
+    let tenant = RuleBuilder {
+        required: true,
+        ..RuleBuilder::default()
+    };
+    let tenant = tenant.build().expect("good");
+    let path = PathTemplate::fixed("/a");
+    let endpoint = Endpoint {
+        rules: Rules {
+            fields: vec![("x-tenant", &tenant), ("accept", &tenant)],
+            ..Rules::default()
+        },
+        ..endpoint(
+            &path,
+            Content::Sql {
+                config: &config,
+                issues_token: false,
+            },
+        )
+    };
+    let parameters = &document(&[endpoint])["paths"]["/a"]["get"]["parameters"];
+    assert_eq!(names(parameters), ["x-tenant"]);
+    assert_eq!(parameters[0]["required"], true);
+}
+
+/// A file, and the same relation of two databases.
+#[test]
+fn schemas_of_one_name_are_told_apart() {
+    let schemas = [schema(), schema()];
+    let config = resource("notes", None);
+    let none = |_: &str| Err("there is no other file".into());
+    let body = BodySchema::compile(br#"{"title":"of the file"}"#, "/x/notes.json", none).expect("good");
+    let login = script("select :body::json as a", "POST");
+    let paths = ["/login", "/one", "/two"].map(PathTemplate::fixed);
+    let [login_path, one, two] = &paths;
+    let content = |schema| Content::Resource {
+        config: &config,
+        schema,
+    };
+    let endpoints = [
+        Endpoint {
+            rules: Rules {
+                bodies: vec![("POST", &body)],
+                ..Rules::default()
+            },
+            ..endpoint(
+                login_path,
+                Content::Sql {
+                    config: &login,
+                    issues_token: false,
+                },
+            )
+        },
+        endpoint(one, content(&schemas[0])),
+        endpoint(two, content(&schemas[1])),
+    ];
+    let document = document(&endpoints);
+    let schema_of = |path: &str| {
+        let content = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"];
+        content["schema"]["properties"]["data"]["items"]["$ref"].clone()
+    };
+    assert_eq!(schema_of("/one"), "#/components/schemas/api.notes");
+    assert_eq!(schema_of("/two"), "#/components/schemas/notes_2");
+    assert_eq!(document["components"]["schemas"]["notes"]["title"], "of the file");
 }

@@ -151,6 +151,7 @@ impl Planner<'_> {
         let start = self.start(&order, &request.page)?;
         let offset = self.offset(&request.page)?;
         let (rows, limit) = self.limit(request.page.limit, resource)?;
+        let reach = self.reach(&start, &request.page, rows)?;
         let mut row = Row::new(&output, &self.relation.columns);
         let cursor = order
             .fingerprint()
@@ -166,6 +167,7 @@ impl Planner<'_> {
             order: order.into_terms(),
             start,
             offset,
+            reach,
             limit,
         });
         let shape = StatementShape {
@@ -197,6 +199,20 @@ impl Planner<'_> {
             Some(cursor) => order.after(self, cursor).map(Start::After),
             None => Ok(Start::First),
         }
+    }
+
+    /// What is passed over may all be in one part of several.
+    fn reach(&mut self, start: &Start, page: &Page<'_>, rows: u64) -> Result<Option<Param>, PlanError> {
+        let has_parts = matches!(start, Start::After(parts) if parts.len() > 1);
+        if page.offset == 0 || !has_parts {
+            return Ok(None);
+        }
+        // One more than is shown, as for the whole.
+        let reach = page
+            .offset
+            .checked_add(rows + 1)
+            .and_then(|reach| i64::try_from(reach).ok());
+        self.number(reach.ok_or(PlanError::OffsetTooLarge)?).map(Some)
     }
 
     /// How many rows are passed over, from where the page would start otherwise.

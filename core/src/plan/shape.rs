@@ -80,6 +80,8 @@ pub struct List {
     pub start: Start,
     /// So many rows later.
     pub offset: Option<Param>,
+    /// Where the rows come from several parts and some are passed over: how many of each part may be needed.
+    pub reach: Option<Param>,
     /// At most so many.
     pub limit: Limit,
 }

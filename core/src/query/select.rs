@@ -76,11 +76,7 @@ impl Sql<'_> {
         self.order_by(&list.order, |sql, _, term| {
             sql.order_field(&term.field);
         });
-        self.limit(list.limit);
-        // All that is passed over may be in one part.
-        if let Some(offset) = list.offset {
-            self.sql(" + ").param(offset).sql("::pg_catalog.int8");
-        }
+        self.limit(list.reach.map_or(list.limit, Limit::Param));
     }
 
     fn order_by(&mut self, order: &[OrderBy], mut each: impl FnMut(&mut Self, usize, &OrderBy)) {
