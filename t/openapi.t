@@ -16,6 +16,7 @@ default_config(<<'CONF');
     }
     location ~ ^/api/books/(?<isbn>[0-9]+)/cover$ { postern_sql app "select :var_isbn as isbn" methods=GET; }
     location ~ \.php$        { postern_sql app "select 1 as one" methods=GET; }
+    location = /exact        { postern_resource app table=api.books methods=GET; }
     location @inside         { postern_sql app "select 1 as one" methods=GET; }
     location = /hidden       { postern_describe off; postern_sql app "select 1 as one" methods=GET; }
 CONF
@@ -49,7 +50,7 @@ openapi = "3.1.0"
 info = ["description","title","version"]
 info version = "7"
 servers 0 url = "https://example.org/"
-paths = ["/api/books","/api/books/{id}","/api/books/{isbn}/cover","/api/search"]
+paths = ["/api/books","/api/books/{id}","/api/books/{isbn}/cover","/api/search","/exact"]
 paths /api/search get summary = "Find books"
 paths /api/search get tags 0 = "books"
 paths /api/search get security 0 = ["token"]

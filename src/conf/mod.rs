@@ -40,7 +40,9 @@ pub(crate) use issue_token::IssueTokenSettings;
 pub(crate) use jwt::{JwtMode, JwtSettings, RemoteKeys, TokenPlaces};
 pub(crate) use limit::{Fields, KeySource, LimitSettings, Stage};
 pub(crate) use metrics::{MetricsConf, MetricsZone};
-pub(crate) use openapi::{DescribedContent, DescribedLocation, DescribedSettings};
+pub(crate) use openapi::{
+    DescribedContent, DescribedLocation, DescribedSettings, MadeDescription, OpenapiSettings,
+};
 pub(crate) use purge::PurgeSettings;
 pub(crate) use request_id::RequestIdSettings;
 pub(crate) use resource::ResourceSettings;
@@ -299,7 +301,7 @@ impl LocationConf {
             (.., Some(_)) => "postern_purge",
             (None, None, None) if self.metrics.is_content => "postern_metrics",
             (None, None, None) if self.health.is_some() => "postern_health",
-            (None, None, None) if self.openapi.info().is_some() => "postern_openapi",
+            (None, None, None) if self.openapi.settings().is_some() => "postern_openapi",
             (None, None, None) if self.status.is_content => "postern_status",
             (None, None, None) => return Ok(()),
         };
@@ -326,7 +328,7 @@ impl Merge for LocationConf {
         let metrics = || self.metrics.is_content.then(ContentHandler::of::<Metrics>);
         let health = || self.health.as_ref().map(|_| ContentHandler::of::<Health>());
         let content = resource.or_else(sql).or_else(purge);
-        let openapi = || self.openapi.info().map(|_| ContentHandler::of::<Openapi>());
+        let openapi = || self.openapi.settings().map(|_| ContentHandler::of::<Openapi>());
         let status = || self.status.is_content.then(ContentHandler::of::<Status>);
         let told = metrics().or_else(health).or_else(openapi).or_else(status);
         content.or(told)

@@ -1,9 +1,10 @@
 //! `postern_openapi [title=text] [version=text] [description=text] [server=url]` and
 //! `postern_describe [summary=text] [description=text] [tag=name] [response=file] | off`
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
+use bytes::Bytes;
 use postern_core::openapi::{Info, LocationKind, PathTemplate};
 use postern_core::validate::BodySchema;
 
@@ -15,6 +16,25 @@ use super::{
 use crate::nginx::conf::{Conf, ConfError, Directive};
 use crate::nginx::phase::ContentHandler;
 use crate::phase::Openapi;
+
+/// A location that describes the others.
+pub(crate) struct OpenapiSettings {
+    /// What it tells of the whole.
+    pub(crate) info: Info,
+    /// The description that this worker has made last.
+    pub(crate) made: RefCell<Option<MadeDescription>>,
+}
+
+/// A description, good for as long as nothing changes that it was made of: the configuration does not, while it is served.
+#[derive(Clone)]
+pub(crate) struct MadeDescription {
+    /// Of the catalogues, in the order of the locations.
+    pub(crate) fingerprints: Vec<u64>,
+    /// The document.
+    pub(crate) body: Bytes,
+    /// Its entity tag.
+    pub(crate) etag: [u8; 24],
+}
 
 /// All locations that can be described, in the order of the configuration.
 #[derive(Default)]
@@ -114,13 +134,13 @@ pub(crate) struct OpenapiConf {
     texts: Texts,
     location: Option<Rc<DescribedLocation>>,
     /// `postern_openapi`
-    info: Option<Rc<Info>>,
+    settings: Option<Rc<OpenapiSettings>>,
 }
 
 impl OpenapiConf {
-    /// What `postern_openapi` tells of the whole.
-    pub(crate) fn info(&self) -> Option<&Rc<Info>> {
-        self.info.as_ref()
+    /// What `postern_openapi` says.
+    pub(crate) fn settings(&self) -> Option<&Rc<OpenapiSettings>> {
+        self.settings.as_ref()
     }
 
     /// Where the server stands.
@@ -164,7 +184,7 @@ impl OpenapiConf {
 
     /// A condition is no location of its own.
     pub(super) fn merge_condition(&mut self, outer: &Self) {
-        self.info.clone_from(&outer.info);
+        self.settings.clone_from(&outer.settings);
     }
 }
 
@@ -216,11 +236,15 @@ impl Directive for PosternOpenapi {
             };
             set_once(slot, parameter, value.into())?;
         }
-        conf.openapi.info = Some(Rc::new(Info {
+        let info = Info {
             title: title.unwrap_or_else(|| "API".into()),
             version: version.unwrap_or_else(|| "1".into()),
             description,
             server: server.unwrap_or_else(|| "/".into()),
+        };
+        conf.openapi.settings = Some(Rc::new(OpenapiSettings {
+            info,
+            made: RefCell::default(),
         }));
         cf.set_content_handler(ContentHandler::of::<Openapi>());
         Ok(())

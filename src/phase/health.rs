@@ -4,10 +4,9 @@ use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 
-use postern_core::api_request::RequestError;
 use postern_core::health::Readiness;
 
-use super::reply::{JSON, refuse};
+use super::reply::{JSON, refuse_writes};
 use crate::conf::{HealthSettings, Postern};
 use crate::nginx::Request;
 use crate::nginx::output::Reply;
@@ -23,12 +22,8 @@ impl Handler for Health {
         let Some(settings) = request.location_conf::<Postern>().health.clone() else {
             return Verdict::Status(500);
         };
-        if !matches!(request.method(), b"GET" | b"HEAD") {
-            let allow = "GET, HEAD".into();
-            return refuse(request, &RequestError::MethodNotAllowed { allow }.into());
-        }
-        if let Err(code) = request.discard_body() {
-            return Verdict::Finished(code);
+        if let Some(refused) = refuse_writes(request) {
+            return refused;
         }
         match settings {
             HealthSettings::Live => Verdict::Finished(request.send(reply(&Readiness::default()))),

@@ -1,9 +1,8 @@
 //! Content phase of a `postern_metrics` location.
 
-use postern_core::api_request::RequestError;
 use postern_core::metrics::Format;
 
-use super::reply::refuse;
+use super::reply::refuse_writes;
 use crate::conf::Postern;
 use crate::nginx::Request;
 use crate::nginx::output::Reply;
@@ -15,12 +14,8 @@ pub(crate) struct Metrics;
 
 impl Handler for Metrics {
     fn handle(request: &mut Request) -> Verdict {
-        if !matches!(request.method(), b"GET" | b"HEAD") {
-            let allow = "GET, HEAD".into();
-            return refuse(request, &RequestError::MethodNotAllowed { allow }.into());
-        }
-        if let Err(code) = request.discard_body() {
-            return Verdict::Finished(code);
+        if let Some(refused) = refuse_writes(request) {
+            return refused;
         }
         let format = Format::accepted(request.header(b"accept"));
         let Some(report) = worker::report(request.main_conf::<Postern>()) else {

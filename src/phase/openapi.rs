@@ -2,14 +2,17 @@
 
 use std::rc::Rc;
 
-use postern_core::api_request::RequestError;
+use postern_core::conditional::EntityTag;
 use postern_core::error::Error;
-use postern_core::openapi::{self, Authentication, Content, Endpoint, Info, Rules, TokenSchemes};
+use postern_core::openapi::{self, Authentication, Content, Endpoint, Rules, TokenSchemes};
 use postern_core::schema_cache::SchemaCache;
 
-use super::reply::{JSON, failure, refuse};
+use super::reply::{JSON, failure, refuse_writes};
 use super::{access, conditional};
-use crate::conf::{DescribedContent, DescribedLocation, DescribedSettings, JwtMode, Postern};
+use crate::conf::{
+    DescribedContent, DescribedLocation, DescribedSettings, JwtMode, MadeDescription, OpenapiSettings,
+    Postern,
+};
 use crate::nginx::Request;
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
@@ -21,25 +24,21 @@ pub(crate) struct Openapi;
 
 impl Handler for Openapi {
     fn handle(request: &mut Request) -> Verdict {
-        if !matches!(request.method(), b"GET" | b"HEAD") {
-            let allow = "GET, HEAD".into();
-            return refuse(request, &RequestError::MethodNotAllowed { allow }.into());
-        }
         if let Some(refused) = access::refuse_subrequest(request) {
             return refused;
         }
+        if let Some(refused) = refuse_writes(request) {
+            return refused;
+        }
         let conf = &request.location_conf::<Postern>().openapi;
-        let Some(info) = conf.info().map(Rc::clone) else {
+        let Some(settings) = conf.settings().map(Rc::clone) else {
             return Verdict::Status(500);
         };
         let locations = request.main_conf::<Postern>().described(conf.server());
-        if let Err(code) = request.discard_body() {
-            return Verdict::Finished(code);
-        }
         request.suspend(|handle| async move {
-            let described = describe(&info, &locations).await;
+            let described = describe(&settings, &locations).await;
             let answer = handle.with(|request| match described {
-                Ok(reply) => Outcome::Reply(conditional::apply(request, reply)),
+                Ok(made) => Outcome::Reply(conditional::apply(request, reply(made))),
                 Err(error) => failure(request, &error),
             });
             answer.unwrap_or(Outcome::Abort)
@@ -47,8 +46,23 @@ impl Handler for Openapi {
     }
 }
 
-/// It waits for catalogues that are not loaded yet: a description without some of it would be taken for the whole.
-async fn describe(info: &Info, locations: &[Rc<DescribedLocation>]) -> Result<Reply, Error> {
+fn reply(made: MadeDescription) -> Reply {
+    Reply {
+        status: 200,
+        content_type: Some(JSON),
+        etag: Some(made.etag),
+        headers: vec![("Cache-Control".into(), "no-cache".into())],
+        body: Some(made.body),
+        ..Reply::default()
+    }
+}
+
+/// The description, made anew where a catalogue is another one. It waits for catalogues that are not loaded yet: a description without some
+/// of it would be taken for the whole.
+async fn describe(
+    settings: &OpenapiSettings,
+    locations: &[Rc<DescribedLocation>],
+) -> Result<MadeDescription, Error> {
     let mut known = Vec::new();
     for location in locations {
         let Some(settings) = location.settings() else {
@@ -61,19 +75,26 @@ async fn describe(info: &Info, locations: &[Rc<DescribedLocation>]) -> Result<Re
         };
         known.push((location, settings, database, schema));
     }
+    let schemas = known.iter().filter_map(|(.., schema)| schema.as_deref());
+    let fingerprints: Vec<u64> = schemas.map(SchemaCache::fingerprint).collect();
+    let made = settings.made.borrow().clone();
+    if let Some(made) = made.filter(|made| made.fingerprints == fingerprints) {
+        return Ok(made);
+    }
     let endpoints = known
         .iter()
         .filter_map(|(location, settings, database, schema)| {
             endpoint(location, settings, database, schema.as_deref())
         })
         .collect::<Vec<_>>();
-    Ok(Reply {
-        status: 200,
-        content_type: Some(JSON),
-        headers: vec![("Cache-Control".into(), "no-cache".into())],
-        body: Some(openapi::describe(info, &endpoints).into()),
-        ..Reply::default()
-    })
+    let body = openapi::describe(&settings.info, &endpoints);
+    let made = MadeDescription {
+        fingerprints,
+        etag: EntityTag::of(&body).to_bytes(),
+        body: body.into(),
+    };
+    settings.made.replace(Some(made.clone()));
+    Ok(made)
 }
 
 fn endpoint<'a>(

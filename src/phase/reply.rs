@@ -1,5 +1,6 @@
 //! Errors and results as nginx sends them.
 
+use postern_core::api_request::RequestError;
 use postern_core::error::Error;
 use postern_core::response::{self, ErrorResponse};
 
@@ -19,6 +20,15 @@ pub(super) fn refuse(request: &mut Request, error: &Error) -> Verdict {
     }
     let reply = error_reply(request, error);
     Verdict::Finished(request.send(reply))
+}
+
+/// Answers what is no GET or HEAD, where there is nothing but to read; else the body, which means nothing, is read and forgotten.
+pub(super) fn refuse_writes(request: &mut Request) -> Option<Verdict> {
+    if !matches!(request.method(), b"GET" | b"HEAD") {
+        let allow = "GET, HEAD".into();
+        return Some(refuse(request, &RequestError::MethodNotAllowed { allow }.into()));
+    }
+    request.discard_body().err().map(Verdict::Finished)
 }
 
 /// Answers an error from a suspended request.

@@ -9,9 +9,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use postern_core::api_request::RequestError;
 
-use super::reply::{JSON, refuse};
+use super::reply::{JSON, refuse_writes};
 use crate::conf::Postern;
 use crate::nginx::Request;
 use crate::nginx::output::Reply;
@@ -23,12 +22,8 @@ pub(crate) struct Status;
 
 impl Handler for Status {
     fn handle(request: &mut Request) -> Verdict {
-        if !matches!(request.method(), b"GET" | b"HEAD") {
-            let allow = "GET, HEAD".into();
-            return refuse(request, &RequestError::MethodNotAllowed { allow }.into());
-        }
-        if let Err(code) = request.discard_body() {
-            return Verdict::Finished(code);
+        if let Some(refused) = refuse_writes(request) {
+            return refused;
         }
         let reply = if wants_json(request) {
             let Some(report) = worker::report(request.main_conf::<Postern>()) else {

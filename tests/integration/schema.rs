@@ -43,6 +43,31 @@ fn a_notification_makes_every_worker_see_the_new_schema() {
     nginx.assert_no_alert();
 }
 
+/// Each worker keeps the description that it has made.
+#[test]
+fn the_description_follows_the_schema() {
+    let postgres = Postgres::start();
+    let mut config = config(&postgres);
+    config.server += "location = /openapi.json { postern_openapi; }";
+    let nginx = Nginx::ready(&config);
+    let described = |client: &mut Client| -> serde_json::Value {
+        serde_json::from_str(&client.get("/openapi.json").body).unwrap()
+    };
+    assert_eq!(
+        described(&mut nginx.client())["paths"]["/api/later"],
+        serde_json::Value::Null
+    );
+    postgres.sql("CREATE TABLE api.later (id integer PRIMARY KEY); NOTIFY postern, 'reload schema'");
+    poll_everywhere(&nginx, "the new table is described", |client| {
+        described(client)["paths"]["/api/later"].is_object()
+    });
+    postgres.sql("ALTER TABLE api.later ADD COLUMN word text; NOTIFY postern, 'reload schema'");
+    poll_everywhere(&nginx, "the new column is described", |client| {
+        described(client)["components"]["schemas"]["later"]["properties"]["word"].is_object()
+    });
+    nginx.assert_no_alert();
+}
+
 #[test]
 fn requests_are_answered_while_the_schema_is_loaded_again() {
     let postgres = Postgres::start();
