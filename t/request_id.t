@@ -10,6 +10,7 @@ default_config(<<'CONF');
     add_header X-Id $postern_request_id always;
 
     location = /own     { return 204; }
+    location = /twice   { return 200 "$postern_request_id $postern_request_id"; }
     location = /trusted { postern_request_id X-Request-ID if=$trusted; return 204; }
     location /all {
         postern_request_id x-correlation-id;
@@ -22,6 +23,15 @@ default_config(<<'CONF');
         postern_sql app "select 1 as one" methods=GET;
     }
 CONF
+
+# No number is given twice.
+my %seen;
+add_response_body_check(sub {
+    my ($block, $body) = @_;
+    return if !defined $block->fresh;
+    my ($id) = $body =~ /^([0-9a-f]{32})/;
+    ok(!$seen{ $id // '' }++ && $id !~ /^0+$/, $block->name . ' - it is a new one');
+});
 
 run_tests();
 
@@ -144,3 +154,12 @@ invalid parameter "unless=$x"
 --- must_die
 --- error_log
 invalid parameter "Off"
+
+
+
+=== TEST 12: it is the same for all who ask, and another one for each request
+--- request eval
+[("GET /twice") x 40]
+--- response_body_like eval
+[('^([0-9a-f]{32}) \\1$') x 40]
+--- fresh
