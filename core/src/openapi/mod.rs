@@ -7,6 +7,7 @@ mod arguments;
 mod bundle;
 mod column;
 mod components;
+mod default;
 mod node;
 mod operation;
 mod path;
