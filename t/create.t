@@ -204,6 +204,27 @@ POST /api/items
 
 
 
+=== TEST 20: an integer is one in whatever way JSON writes it
+--- config
+    location /api/counts { postern_resource app table=api.counts; }
+--- request eval
+[
+    qq(POST /api/counts\n{"id": 1e1, "several": [5.0, 2e2, -1], "price": 5.0}),
+    qq(POST /api/counts\n[{"id": 11.0, "several": [1e0], "price": 5.0}, {"price": "1", "id": 12, "several": null}]),
+    qq(PATCH /api/counts/10\n{"id": 10.0, "several": [[3.0]]}),
+    qq(POST /api/counts\n{"id": 13, "several": [5.5]}), qq(POST /api/counts\n{"id": 1e10}),
+]
+--- error_code eval
+[201, 201, 200, 400, 400]
+--- response_body_like eval
+[
+    '^\{"id":10,"several":\[5,200,-1\],"price":5.0\}$',
+    '^\[\{"id":11,"several":\[1\],"price":5.0\},\{"id":12,"several":null,"price":1\}\]$',
+    '^\{"id":10,"several":\[\[3\]\],"price":5.0\}$', '"code":"22P02"', '"code":"22003"',
+]
+
+
+
 === TEST 90: a row that a trigger keeps from being made
 --- config
     location /api/refusing { postern_resource app table=api.refusing; }

@@ -5,6 +5,7 @@ use crate::config::ResourceConfig;
 use crate::schema_cache::Relation;
 
 use super::PlanError;
+use super::integer::integer;
 use super::planner::Planner;
 use super::shape::{ColumnIndex, Field, Predicate, Test};
 
@@ -74,7 +75,7 @@ impl Key {
             JsonValue::String(text) | JsonValue::Number(text) => {
                 part.eq_ignore_ascii_case(text) && part.is_ascii() && is_uuid(part)
                     || part == text
-                    || matches!((part.parse::<i128>(), text.parse::<i128>()), (Ok(one), Ok(other)) if one == other)
+                    || matches!((part.parse::<i128>(), integer(text).parse::<i128>()), (Ok(one), Ok(other)) if one == other)
             }
             JsonValue::Bool(flag) => part == if *flag { "true" } else { "false" },
             JsonValue::Null | JsonValue::Nested(_) => false,

@@ -6,6 +6,7 @@
 pub mod cursor;
 mod error;
 mod filter;
+mod integer;
 mod key;
 mod order;
 mod output;

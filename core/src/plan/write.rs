@@ -1,8 +1,11 @@
 //! New rows and new values.
 
+use std::borrow::Cow;
+
 use crate::api_request::{JsonValue, Payload};
 use crate::schema_cache::{Column, Generated, TypeClass};
 
+use super::integer::{integer, integers, integers_of_rows};
 use super::key::Key;
 use super::planner::Planner;
 use super::shape::{Assignment, ColumnIndex, Source, Value};
@@ -23,11 +26,19 @@ impl<'p> Planner<'p> {
             Payload::Many { keys, json, .. } => {
                 let columns = keys
                     .iter()
-                    .map(|name| Ok(self.writable_member(name)?.0))
-                    .collect::<Result<_, _>>()?;
+                    .map(|name| self.writable_member(name))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let of_integers = |(_, column): &(ColumnIndex, &Column)| has_integers(&column.data_type.base);
+                let mut rewritten = None;
+                if columns.iter().any(of_integers) {
+                    rewritten = integers_of_rows(json, |name| {
+                        let mut columns = columns.iter().filter(|one| of_integers(one));
+                        columns.any(|(_, column)| *column.name == *name)
+                    });
+                }
                 Ok(Source::Json {
-                    columns,
-                    json: self.value(json)?,
+                    columns: columns.iter().map(|(index, _)| *index).collect(),
+                    json: self.value(rewritten.as_deref().unwrap_or(json))?,
                 })
             }
         }
@@ -38,7 +49,7 @@ impl<'p> Planner<'p> {
         &mut self,
         key: &Key,
         id: &str,
-        members: &[(std::borrow::Cow<'_, str>, JsonValue<'_>)],
+        members: &[(Cow<'_, str>, JsonValue<'_>)],
     ) -> Result<Vec<Assignment>, PlanError> {
         let mut assignments = Vec::with_capacity(members.len());
         for (name, value) in members {
@@ -57,7 +68,7 @@ impl<'p> Planner<'p> {
         &mut self,
         key: &Key,
         id: &str,
-        members: &[(std::borrow::Cow<'_, str>, JsonValue<'_>)],
+        members: &[(Cow<'_, str>, JsonValue<'_>)],
     ) -> Result<Vec<Assignment>, PlanError> {
         let mut given: Vec<Option<&JsonValue<'_>>> = vec![None; self.relation.columns.len()];
         for (name, value) in members {
@@ -113,13 +124,19 @@ impl<'p> Planner<'p> {
             JsonValue::Nested(json) if matches!(class, TypeClass::Array | TypeClass::Composite) => {
                 Value::JsonMember(self.written(|out| {
                     out.extend_from_slice(b"{\"x\":");
+                    let is_rewritten = has_integers(&column.data_type.base);
+                    let json = if is_rewritten {
+                        integers(json)
+                    } else {
+                        Cow::Borrowed(&**json)
+                    };
                     out.extend_from_slice(json.as_bytes());
                     out.push(b'}');
                 })?)
             }
             JsonValue::Bool(flag) => Value::Input(self.value(if *flag { b"true" } else { b"false" })?),
             JsonValue::Number(text) if is_integer(&column.data_type.base) => {
-                Value::Input(self.value(without_fraction(text).as_bytes())?)
+                Value::Input(self.value(integer(text).as_bytes())?)
             }
             JsonValue::Number(text) | JsonValue::String(text) | JsonValue::Nested(text) => {
                 Value::Input(self.value(text.as_bytes())?)
@@ -133,12 +150,9 @@ fn is_integer(base: &str) -> bool {
     matches!(base, "smallint" | "integer" | "bigint")
 }
 
-/// `5` for `5.0`, which is an integer in JSON (RFC 8259 has one kind of numbers) and would be none to PostgreSQL.
-fn without_fraction(number: &str) -> &str {
-    match number.split_once('.') {
-        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
-        _ => number,
-    }
+/// The same, or arrays of them.
+fn has_integers(base: &str) -> bool {
+    is_integer(base.strip_suffix("[]").unwrap_or(base))
 }
 
 fn check_writable(column: &Column) -> Result<(), PlanError> {
