@@ -165,3 +165,16 @@ duplicate parameter "summary"
 --- must_die
 --- error_log
 cannot read
+
+
+
+=== TEST 12: two servers on one line are two
+--- http_config
+    postern_database app { dsn "$TEST_NGINX_DSN"; schemas api; anonymous_role web_anon; }
+    server { listen unix:$TEST_NGINX_SERVER_ROOT/a.sock; location /a { postern_sql app "select 1 as one"; } } server { listen unix:$TEST_NGINX_SERVER_ROOT/b.sock; location = /b.json { postern_openapi; } location /b { postern_sql app "select 1 as one"; } }
+--- config
+    location = /openapi.json { proxy_pass http://unix:$TEST_NGINX_SERVER_ROOT/b.sock:/b.json; }
+--- request
+GET /openapi.json
+--- facts
+paths = ["/b"]

@@ -44,14 +44,24 @@ pub(crate) struct OpenapiMain {
 
 impl MainConf {
     /// What a server serves, but for what is not to be told.
-    pub(crate) fn described(&self, server: &str) -> Vec<Rc<DescribedLocation>> {
+    pub(crate) fn described(&self, server: &ServerMark) -> Vec<Rc<DescribedLocation>> {
         let locations = self.openapi.locations.iter();
         let is_told = |location: &&Rc<DescribedLocation>| {
             location
                 .settings()
-                .is_some_and(|settings| &*settings.server == server)
+                .is_some_and(|settings| settings.server.is(server))
         };
         locations.filter(is_told).cloned().collect()
+    }
+}
+
+/// What a `server` block is told from all others by: each has memory of its own, wherever it stands in the configuration.
+#[derive(Clone)]
+pub(crate) struct ServerMark(Rc<()>);
+
+impl ServerMark {
+    fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -73,8 +83,8 @@ impl DescribedLocation {
 
 /// What a description needs to know of a location.
 pub(crate) struct DescribedSettings {
-    /// Where its server stands in the configuration.
-    server: Rc<str>,
+    /// The server that it is of.
+    server: ServerMark,
     /// What the configuration says of it.
     pub(crate) texts: Texts,
     /// What answers.
@@ -128,8 +138,8 @@ pub(crate) struct Texts {
 /// What one level of the configuration says.
 #[derive(Default)]
 pub(crate) struct OpenapiConf {
-    /// Where the server stands.
-    server: Option<Rc<str>>,
+    /// The server; none in `http`.
+    server: Option<ServerMark>,
     is_off: bool,
     texts: Texts,
     location: Option<Rc<DescribedLocation>>,
@@ -143,15 +153,15 @@ impl OpenapiConf {
         self.settings.as_ref()
     }
 
-    /// Where the server stands.
-    pub(crate) fn server(&self) -> &str {
-        self.server.as_deref().unwrap_or_default()
+    /// The server.
+    pub(crate) fn server(&self) -> Option<&ServerMark> {
+        self.server.as_ref()
     }
 
     /// Notes the block that begins.
     pub(super) fn begin(&mut self, cf: &Conf<'_>) {
         if let [b"server", ..] = cf.raw_arguments().as_slice() {
-            self.server = Some(cf.place().into());
+            self.server = Some(ServerMark(Rc::default()));
         }
     }
 
@@ -205,7 +215,7 @@ impl LocationConf {
         };
         let jwt = self.jwt.settings();
         let _ = location.settings.set(DescribedSettings {
-            server: Rc::clone(server),
+            server: server.clone(),
             texts: conf.texts.clone(),
             content,
             jwt: self.jwt.mode(),

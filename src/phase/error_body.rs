@@ -69,7 +69,7 @@ impl HeaderFilter for ErrorBody {
 /// Whether this server has a location of ours.
 fn serves(request: &Request) -> bool {
     let server = request.location_conf::<Postern>().openapi.server();
-    !request.main_conf::<Postern>().described(server).is_empty()
+    server.is_some_and(|server| !request.main_conf::<Postern>().described(server).is_empty())
 }
 
 /// Has nginx answer an error with its status, so that `error_page` and `satisfy` work as for its own modules, and with our body.

@@ -31,10 +31,10 @@ impl Handler for Openapi {
             return refused;
         }
         let conf = &request.location_conf::<Postern>().openapi;
-        let Some(settings) = conf.settings().map(Rc::clone) else {
+        let (Some(settings), Some(server)) = (conf.settings().map(Rc::clone), conf.server()) else {
             return Verdict::Status(500);
         };
-        let locations = request.main_conf::<Postern>().described(conf.server());
+        let locations = request.main_conf::<Postern>().described(server);
         request.suspend(|handle| async move {
             let described = describe(&settings, &locations).await;
             let answer = handle.with(|request| match described {
