@@ -178,3 +178,53 @@ cannot read
 GET /openapi.json
 --- facts
 paths = ["/b"]
+
+
+
+=== TEST 13: what is said of a location is said in one line
+--- config
+    location = /x { postern_describe summary=a; postern_describe description=b; }
+--- must_die
+--- error_log
+"postern_describe" directive is duplicate
+
+
+
+=== TEST 14: nothing is said beside "off"
+--- config
+    location = /x { postern_describe off; postern_describe summary=a; }
+--- must_die
+--- error_log
+"postern_describe" directive is duplicate
+
+
+
+=== TEST 15: a condition is not described
+--- config
+    location = /x { if ($arg_a) { postern_describe summary=a; } }
+--- must_die
+--- error_log
+"postern_describe" directive is not allowed here
+
+
+
+=== TEST 16: a summary is of a location
+--- config
+    postern_describe tag=a summary=b;
+--- must_die
+--- error_log
+parameter "summary" is of one location, and is not allowed here
+
+
+
+=== TEST 17: a tag is inherited
+--- config
+    postern_describe tag=all;
+    location = /openapi.json { postern_openapi; }
+    location = /one { postern_sql app "select 1 as one" methods=GET; }
+    location = /two { postern_describe tag=other; postern_sql app "select 1 as one" methods=GET; }
+--- request
+GET /openapi.json
+--- facts
+paths /one get tags = ["all"]
+paths /two get tags = ["other"]

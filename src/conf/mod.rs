@@ -68,7 +68,10 @@ const DIRECTIVES: &[ngx_command_t] = &[
     command::location::<cache::PosternCache>(c"postern_cache", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<cache::PosternCacheControl>(c"postern_cache_control", EVERYWHERE | arguments::ONE),
     command::main::<database::PosternDatabase>(c"postern_database", context::HTTP | arguments::ONE_AND_BLOCK),
-    command::location::<openapi::PosternDescribe>(c"postern_describe", EVERYWHERE | arguments::ONE_OR_MORE),
+    command::location::<openapi::PosternDescribe>(
+        c"postern_describe",
+        context::HTTP | context::SERVER | context::LOCATION | arguments::ONE_OR_MORE,
+    ),
     command::location::<switches::PosternEtag>(c"postern_etag", EVERYWHERE | arguments::ONE),
     command::location::<filter::PosternFilter>(c"postern_filter", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<filter::PosternFilterHeaders>(

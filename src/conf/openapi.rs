@@ -140,6 +140,8 @@ pub(crate) struct Texts {
 pub(crate) struct OpenapiConf {
     /// The server; none in `http`.
     server: Option<ServerMark>,
+    /// Whether there is a `postern_describe`.
+    is_set: bool,
     is_off: bool,
     texts: Texts,
     location: Option<Rc<DescribedLocation>>,
@@ -269,21 +271,30 @@ impl Directive for PosternDescribe {
 
     fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
         let words: Vec<String> = cf.arguments()?.into_iter().skip(1).map(str::to_owned).collect();
+        if std::mem::replace(&mut conf.openapi.is_set, true) {
+            return Err(ConfError::Directive(c"is duplicate"));
+        }
         if words == ["off"] {
-            if std::mem::replace(&mut conf.openapi.is_off, true) {
-                return Err(ConfError::Directive(c"is duplicate"));
-            }
+            conf.openapi.is_off = true;
             return Ok(());
         }
         let texts = &mut conf.openapi.texts;
         for word in &words {
             let (name, value) = split(word)?;
             match name {
+                // It is inherited.
+                "tag" => {
+                    set_once(&mut texts.tag, word, value.into())?;
+                    continue;
+                }
                 "summary" => set_once(&mut texts.summary, word, value.into())?,
                 "description" => set_once(&mut texts.description, word, value.into())?,
-                "tag" => set_once(&mut texts.tag, word, value.into())?,
                 "response" => set_once(&mut texts.response, word, Rc::new(compile(cf, value)?))?,
                 _ => return Err(invalid_parameter(word)),
+            }
+            if !cf.is_in_location() {
+                let message = format!("parameter \"{name}\" is of one location, and is not allowed here");
+                return Err(ConfError::Message(message));
             }
         }
         Ok(())

@@ -170,6 +170,11 @@ impl Conf<'_> {
         self.core_location().exact_match() != 0
     }
 
+    /// Whether a location is being read, and not what is around it.
+    pub(crate) fn is_in_location(&mut self) -> bool {
+        self.level() != Level::Server
+    }
+
     fn level(&mut self) -> Level {
         let core = self.core_location();
         match (core.noname(), core.name.len) {
