@@ -1,10 +1,9 @@
 //! The JSON Schemas of bodies, which may be in several files, as components of one document.
 
-use std::path::{Component, Path, PathBuf};
-
-use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 use super::node::{Node, reference};
+use super::places::{Places, Scope};
 use crate::validate::BodySchema;
 
 /// Files that have become components, by their absolute paths.
@@ -12,19 +11,6 @@ use crate::validate::BodySchema;
 pub(super) struct Bundle {
     files: Vec<(PathBuf, String)>,
 }
-
-/// Keywords whose values are not schemas, whatever they look like.
-const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
-
-/// Keywords whose members are schemas by names.
-const NAMES: [&str; 6] = [
-    "properties",
-    "patternProperties",
-    "$defs",
-    "definitions",
-    "dependentSchemas",
-    "dependencies",
-];
 
 impl Bundle {
     /// Makes components of a schema and all files that it leads to, by `add`; the answer refers to it. `is_free` tells whether a component
@@ -37,21 +23,25 @@ impl Bundle {
     ) -> Node {
         let mut new = Vec::new();
         for (path, text) in schema.files() {
-            let path = Path::new(path);
-            if self.name_of(path).is_none() {
-                let name = self.free_name(path, &is_free);
-                self.files.push((path.to_owned(), name));
+            let file = Path::new(path);
+            if self.name_of(file).is_none() {
+                let name = self.free_name(file, &is_free);
+                self.files.push((file.to_owned(), name));
                 new.push((path, text));
+            }
+        }
+        let mut places = Places::default();
+        for (path, value) in schema.files() {
+            if let (Some(scope), Some(name)) = (Scope::of_file(path), self.name_of(Path::new(path))) {
+                places.note_file(&scope, value, &format!("#/components/schemas/{name}"));
             }
         }
         for (path, value) in new {
             let mut value = value.clone();
-            if let Value::Object(members) = &mut value {
-                // It is another one now: where it is in this document.
-                members.remove("$id");
+            if let Some(scope) = Scope::of_file(path) {
+                places.lead(&mut value, &scope);
             }
-            self.lead_to_components(&mut value, path);
-            if let Some(name) = self.name_of(path) {
+            if let Some(name) = self.name_of(Path::new(path)) {
                 add(name, value.into());
             }
         }
@@ -78,53 +68,6 @@ impl Bundle {
             .find(|name| is_free(name))
             .unwrap_or(stem)
     }
-
-    /// Has every `$ref` of a schema lead to where it leads to in this document, and takes comments away: they are for who keeps the file.
-    fn lead_to_components(&self, schema: &mut Value, path: &Path) {
-        match schema {
-            Value::Array(schemas) => {
-                schemas
-                    .iter_mut()
-                    .for_each(|schema| self.lead_to_components(schema, path));
-            }
-            Value::Object(keywords) => {
-                keywords.remove("$comment");
-                for (keyword, value) in keywords {
-                    self.lead_keyword(keyword, value, path);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn lead_keyword(&self, keyword: &str, value: &mut Value, path: &Path) {
-        match value {
-            Value::String(target) if keyword == "$ref" => {
-                if let Some(place) = self.place_of(target, path) {
-                    *target = place;
-                }
-            }
-            // Names of the schema's author, whatever they look like.
-            Value::Object(named) if NAMES.contains(&keyword) => {
-                named
-                    .values_mut()
-                    .for_each(|schema| self.lead_to_components(schema, path));
-            }
-            value if !DATA.contains(&keyword) => self.lead_to_components(value, path),
-            _ => {}
-        }
-    }
-
-    /// Where `target` is in this document, as it stands in the file `path`.
-    fn place_of(&self, target: &str, path: &Path) -> Option<String> {
-        let (file, pointer) = target.split_once('#').unwrap_or((target, ""));
-        let file = match file.strip_prefix("file://").unwrap_or(file) {
-            "" => path.to_owned(),
-            relative => normal(&path.parent()?.join(relative)),
-        };
-        let name = self.name_of(&file)?;
-        Some(format!("#/components/schemas/{name}{pointer}"))
-    }
 }
 
 /// A character of the name of a component (`OpenAPI` 3.1 section 4.8.7).
@@ -136,27 +79,137 @@ pub(super) fn component_char(character: char) -> char {
     }
 }
 
-/// Without `.` and `..`, as a URI is resolved (RFC 3986 section 5.2.4).
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                normal.pop();
-            }
-            Component::CurDir => {}
-            other => normal.push(other),
-        }
-    }
-    normal
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::Bundle;
     use crate::validate::BodySchema;
+
+    /// What becomes of the schema `/x/a.json` and of the files beside it.
+    fn bundled(
+        schema: &Value,
+        read: impl Fn(&str) -> Result<Vec<u8>, String> + Send + Sync + 'static,
+    ) -> serde_json::Map<String, Value> {
+        let text = schema.to_string();
+        let schema = BodySchema::compile(text.as_bytes(), "/x/a.json", read).expect("a schema");
+        let mut components = serde_json::Map::new();
+        let _ = Bundle::default().add(
+            &schema,
+            |_| true,
+            |name, node| {
+                components.insert(name.to_owned(), serde_json::to_value(node).expect("JSON"));
+            },
+        );
+        components
+    }
+
+    fn no_file(path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("no file {path}"))
+    }
+
+    #[test]
+    fn anchors_become_pointers() {
+        let read = |path: &str| match path {
+            "/x/b.json" => Ok(br##"{"properties":{"a/b":{"$anchor":"there","type":"string"}}}"##.to_vec()),
+            other => no_file(other),
+        };
+        let schema = json!({
+            "$defs": {"a b": {"$anchor": "here", "type": "integer"}},
+            "properties": {"one": {"$ref": "#here"}, "two": {"$ref": "b.json#there"}},
+        });
+        let components = bundled(&schema, read);
+        assert_eq!(
+            components["a"],
+            json!({
+                "$defs": {"a b": {"type": "integer"}},
+                "properties": {
+                    "one": {"$ref": "#/components/schemas/a/$defs/a%20b"},
+                    "two": {"$ref": "#/components/schemas/b/properties/a~1b"},
+                },
+            })
+        );
+        assert_eq!(
+            components["b"],
+            json!({"properties": {"a/b": {"type": "string"}}})
+        );
+    }
+
+    #[test]
+    fn names_of_files_may_be_encoded() {
+        let read = |path: &str| match path {
+            "/x/b c.json" => Ok(b"{}".to_vec()),
+            other => no_file(other),
+        };
+        let components = bundled(
+            &json!({"anyOf": [{"$ref": "b%20c.json"}, {"$ref": "%62%20c.json#"}]}),
+            read,
+        );
+        let place = json!({"$ref": "#/components/schemas/b_c"});
+        assert_eq!(components["a"]["anyOf"], json!([place, place]));
+    }
+
+    #[test]
+    fn references_are_relative_to_the_names_around_them() {
+        let read = |path: &str| match path {
+            "/x/parts/c.json" => Ok(b"{\"type\":\"string\"}".to_vec()),
+            other => no_file(other),
+        };
+        let schema = json!({
+            "$id": "https://example.org/root.json",
+            "$defs": {
+                "inner": {
+                    "$id": "inner.json",
+                    "$defs": {"n": {"type": "integer"}},
+                    "properties": {"n": {"$ref": "#/$defs/n"}, "self": {"$ref": "#"}},
+                },
+                "parts": {"$id": "file:///x/parts/", "properties": {"c": {"$ref": "c.json"}}},
+            },
+            "properties": {
+                "inner": {"$ref": "https://example.org/inner.json#/$defs/n"},
+                "root": {"$ref": "root.json"},
+            },
+        });
+        let a = &bundled(&schema, read)["a"];
+        let at = |pointer: &str| a.pointer(pointer).and_then(Value::as_str).expect("a reference");
+        for (pointer, place) in [
+            ("/$defs/inner/properties/n/$ref", "a/$defs/inner/$defs/n"),
+            ("/$defs/inner/properties/self/$ref", "a/$defs/inner"),
+            ("/$defs/parts/properties/c/$ref", "c"),
+            ("/properties/inner/$ref", "a/$defs/inner/$defs/n"),
+            ("/properties/root/$ref", "a"),
+        ] {
+            assert_eq!(at(pointer), format!("#/components/schemas/{place}"), "{pointer}");
+        }
+        assert!(!a.to_string().contains("$id"), "{a}");
+    }
+
+    #[test]
+    fn an_old_draft_has_its_own_anchors_and_nothing_beside_a_reference() {
+        let schema = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "definitions": {"n": {"$id": "#n", "type": "integer"}},
+            "properties": {"n": {"$ref": "#n", "type": "string", "description": "a number"}},
+        });
+        let a = &bundled(&schema, no_file)["a"];
+        assert_eq!(
+            a["properties"]["n"],
+            json!({"$ref": "#/components/schemas/a/definitions/n", "description": "a number"})
+        );
+    }
+
+    #[test]
+    fn a_dynamic_reference_leads_where_it_can_only_lead() {
+        let schema = json!({
+            "$dynamicAnchor": "node",
+            "properties": {"next": {"$dynamicRef": "#node"}},
+        });
+        let a = &bundled(&schema, no_file)["a"];
+        assert_eq!(
+            *a,
+            json!({"properties": {"next": {"$ref": "#/components/schemas/a"}}})
+        );
+    }
 
     #[test]
     fn references_lead_to_components() {

@@ -13,6 +13,7 @@ pub use arguments::{ArgumentRule, ArgumentRules, Unknown};
 pub use fields::{FieldRules, InvalidFieldName};
 pub use json::{JsonFault, JsonLimits, parse_json};
 pub use rule::{InvalidRule, Rule, RuleBuilder, ValueType};
+pub(crate) use schema::file_uri;
 pub use schema::{BodySchema, InvalidSchema};
 
 use std::borrow::Cow;

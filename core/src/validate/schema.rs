@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::{PatternOptions, Retrieve, Uri, ValidationError, Validator};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{InvalidRequest, Part, Violation};
@@ -45,7 +46,7 @@ impl BodySchema {
             referred: Arc::clone(&referred),
         };
         let validator = jsonschema::options()
-            .with_base_uri(format!("file://{path}"))
+            .with_base_uri(file_uri(path))
             .with_retriever(files)
             .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES))
             .should_validate_formats(true)
@@ -102,6 +103,19 @@ fn describe(error: &ValidationError<'_>) -> String {
         "" => error.to_string(),
         place => format!("{error} at {place}"),
     }
+}
+
+/// What a path has in a URI as it is (RFC 3986 section 3.3).
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The URI of a file by its absolute path (RFC 8089).
+pub(crate) fn file_uri(path: &str) -> String {
+    format!("file://{}", utf8_percent_encode(path, PATH))
 }
 
 /// What `$ref` may lead to.
@@ -240,6 +254,19 @@ mod tests {
                 BodySchema::compile(schema.as_bytes(), "/schemas/a.json", read).expect_err("not there");
             assert!(error.to_string().contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn a_path_may_have_any_characters() {
+        let read = |path: &str| match path {
+            "/my schemas/100%/b#1.json" => Ok(br#"{"type":"integer"}"#.to_vec()),
+            other => Err(format!("no file {other}")),
+        };
+        let schema = BodySchema::compile(br#"{"$ref":"b%231.json"}"#, "/my schemas/100%/a?.json", read);
+        let schema = schema.expect("a schema");
+        assert!(schema.check(&json!(1), 422, 1).is_ok() && schema.check(&json!("x"), 422, 1).is_err());
+        let files: Vec<_> = schema.files().map(|(path, _)| path).collect();
+        assert_eq!(files, ["/my schemas/100%/a?.json", "/my schemas/100%/b#1.json"]);
     }
 
     #[test]
