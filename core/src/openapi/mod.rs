@@ -11,6 +11,7 @@ mod default;
 mod node;
 mod operation;
 mod path;
+mod pattern;
 mod places;
 mod resource;
 mod sql;

@@ -1,6 +1,7 @@
 //! One operation: a method on a path (`OpenAPI` 3.1 section 4.8.10).
 
 use super::node::{Members, Node, object, texts};
+use super::pattern::with_pattern;
 use super::{Authentication, Components, Content, Endpoint};
 use crate::validate::{ArgumentRule, Rule};
 
@@ -170,7 +171,7 @@ impl<'a> Operation<'a> {
                 name,
                 "header",
                 rule,
-                rule.schema().into(),
+                value_schema(rule),
                 true,
             );
         }
@@ -344,12 +345,21 @@ pub(super) fn parameter(name: &str, place: &'static str, is_required: bool, sche
     node.with("schema", schema)
 }
 
-/// A rule for a single value as a schema.
+/// A rule as a schema.
 pub(super) fn rule_schema(rule: &Rule) -> Node {
-    let schema = rule.schema().into();
+    let schema = value_schema(rule);
     if rule.is_repeated() {
         object([("type", "array".into()), ("items", schema)])
     } else {
         schema
+    }
+}
+
+/// The same for a single value.
+fn value_schema(rule: &Rule) -> Node {
+    let schema = rule.schema().into();
+    match rule.pattern() {
+        Some(pattern) => with_pattern(schema, pattern),
+        None => schema,
     }
 }

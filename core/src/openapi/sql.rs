@@ -2,6 +2,7 @@
 
 use super::node::{Node, object, texts};
 use super::operation::{Operation, Success, is_said_otherwise, parameter};
+use super::pattern::with_pattern;
 use super::{Components, Endpoint};
 use crate::config::SqlConfig;
 use crate::sql_endpoint::{BodyType, Parameter, ResultShape};
@@ -19,10 +20,7 @@ pub(super) fn path(
         .parameters
         .iter()
         .map(|one| {
-            let schema = object([
-                ("type", "string".into()),
-                ("pattern", one.pattern.as_str().into()),
-            ]);
+            let schema = with_pattern(object([("type", "string".into())]), &one.pattern);
             parameter(&one.name, "path", true, schema)
         })
         .collect();

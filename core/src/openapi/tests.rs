@@ -564,3 +564,52 @@ fn schemas_of_one_name_are_told_apart() {
     assert_eq!(schema_of("/two"), "#/components/schemas/notes_2");
     assert_eq!(document["components"]["schemas"]["notes"]["title"], "of the file");
 }
+
+#[test]
+fn patterns_are_those_of_javascript_or_told_in_words() {
+    let config = script("select :var_id, :arg_name", "GET");
+    let path = PathTemplate::of_regex("^/a/(?<id>(?i)[a-f]++)/(?<year>\\d{4}\\z)$").expect("a template");
+    let rule = |pattern: &str| {
+        let rule = RuleBuilder {
+            pattern: Some(pattern.into()),
+            ..RuleBuilder::default()
+        };
+        rule.build().expect("good")
+    };
+    let (name, field) = (rule("(?i)[a-z]+"), rule("(?P<a>x)"));
+    let arguments = [ArgumentRule::new("name", name, None).expect("good")];
+    let endpoint = Endpoint {
+        rules: Rules {
+            arguments: &arguments,
+            fields: vec![("x-a", &field)],
+            ..Rules::default()
+        },
+        ..endpoint(
+            &path,
+            Content::Sql {
+                config: &config,
+                issues_token: false,
+            },
+        )
+    };
+    let document = document(&[endpoint]);
+    let item = &document["paths"]["/a/{id}/{year}"];
+    let schema = |parameters: &Value, at: usize| parameters[at]["schema"].clone();
+    assert_eq!(
+        schema(&item["parameters"], 0),
+        json!({"type": "string", "description": "It fits the regular expression `^(?:(?i)[a-f]++)$`."})
+    );
+    assert_eq!(
+        schema(&item["parameters"], 1),
+        json!({"type": "string", "pattern": "^(?:\\d{4}$)$"})
+    );
+    let parameters = &item["get"]["parameters"];
+    assert_eq!(
+        schema(parameters, 0),
+        json!({"type": "string", "description": "It fits the regular expression `^(?:(?i)[a-z]+)$`."})
+    );
+    assert_eq!(
+        schema(parameters, 1),
+        json!({"type": "string", "pattern": "^(?:(?<a>x))$"})
+    );
+}

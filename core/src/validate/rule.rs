@@ -187,7 +187,12 @@ impl Rule {
         self.repeated
     }
 
-    /// The same as a JSON Schema (2020-12) of one value.
+    /// What the value must be like, as a regular expression of the crate `regex`.
+    pub fn pattern(&self) -> Option<&str> {
+        self.pattern.as_ref().map(Regex::as_str)
+    }
+
+    /// The same as a JSON Schema (2020-12) of one value, but for the pattern, which is written otherwise there.
     pub fn schema(&self) -> Value {
         let (value_type, format) = match self.value_type {
             ValueType::Integer => ("integer", Some("int64")),
@@ -217,9 +222,6 @@ impl Rule {
                     whole(bound).map_or_else(|| bound.into(), Value::from),
                 );
             }
-        }
-        if let Some(pattern) = &self.pattern {
-            members.insert("pattern".into(), pattern.as_str().into());
         }
         if !self.values.is_empty() {
             members.insert(
