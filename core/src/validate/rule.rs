@@ -92,6 +92,9 @@ pub enum InvalidRule {
     /// `min` is greater than `max`.
     #[error("\"min\" is greater than \"max\"")]
     Order,
+    /// No text has so few characters.
+    #[error("\"max\" of a text is less than 0")]
+    Length,
     /// The pattern does not compile; the reason in one line.
     #[error("invalid pattern: {0}")]
     Pattern(String),
@@ -136,6 +139,9 @@ impl RuleBuilder {
             && min > max
         {
             return Err(InvalidRule::Order);
+        }
+        if value_type == ValueType::String && self.max.is_some_and(|max| max < 0.0) {
+            return Err(InvalidRule::Length);
         }
         let pattern = self.pattern.as_deref().map(compile).transpose()?;
         if let Some(value) = self.values.iter().find(|value| !value_type.admits(value)) {
@@ -203,43 +209,63 @@ impl Rule {
             ValueType::Date => ("string", Some("date")),
             ValueType::Timestamp => ("string", Some("date-time")),
         };
-        let is_text = self.value_type == ValueType::String;
-        let (min, max) = if is_text {
-            ("minLength", "maxLength")
-        } else {
-            ("minimum", "maximum")
-        };
-        let bounds = [(min, self.bounds.0), (max, self.bounds.1)];
         let mut members = Map::new();
-        members.insert("type".into(), value_type.into());
-        if let Some(format) = format {
-            members.insert("format".into(), format.into());
-        }
-        for (keyword, bound) in bounds {
-            if let Some(bound) = bound {
-                members.insert(
-                    keyword.into(),
-                    whole(bound).map_or_else(|| bound.into(), Value::from),
-                );
+        let mut add = |keyword: &str, value: Value| members.insert(keyword.to_owned(), value);
+        if !self.values.is_empty() {
+            let allowed = self
+                .values
+                .iter()
+                .filter(|value| self.out_of_bounds(value).is_none());
+            add("enum", allowed.map(|value| self.value_of(value)).collect());
+            if self.is_told_as_text() {
+                add("type", "string".into());
+                return Value::Object(members);
             }
         }
-        if !self.values.is_empty() {
-            members.insert(
-                "enum".into(),
-                self.values.iter().map(|value| self.value_of(value)).collect(),
-            );
+        add("type", value_type.into());
+        if let Some(format) = format {
+            add("format", format.into());
+        }
+        for (keyword, bound) in self.bound_keywords() {
+            add(keyword, whole(bound).map_or_else(|| bound.into(), Value::from));
         }
         Value::Object(members)
     }
 
+    /// The bounds that say something. Numbers of characters are whole, and at least 0 (JSON Schema 2020-12 validation, 6.3).
+    fn bound_keywords(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let (min, max) = self.bounds;
+        let bounds = if self.value_type == ValueType::String {
+            let least = min.map(f64::ceil).filter(|&min| min > 0.0);
+            [("minLength", least), ("maxLength", max.map(f64::floor))]
+        } else {
+            [("minimum", min), ("maximum", max)]
+        };
+        let bounds = bounds
+            .into_iter()
+            .filter_map(|(keyword, bound)| Some((keyword, bound?)));
+        bounds.filter(|(_, bound)| bound.is_finite())
+    }
+
+    /// Whether values have to be written in a way that their numbers do not say: `007`, `1.50`.
+    fn is_told_as_text(&self) -> bool {
+        let is_itself = |text: &String| {
+            let written = serde_json::from_str(text).map(|value: Value| value.to_string());
+            written.is_ok_and(|written| written == *text)
+        };
+        let is_number = matches!(self.value_type, ValueType::Integer | ValueType::Number);
+        is_number && !self.values.iter().all(is_itself)
+    }
+
     /// What a text that satisfies the rule is in JSON.
     pub fn value_of(&self, text: &str) -> Value {
-        match self.value_type {
-            ValueType::Integer | ValueType::Number | ValueType::Boolean => {
-                serde_json::from_str(text).unwrap_or_else(|_| text.into())
-            }
-            _ => text.into(),
-        }
+        let value = match self.value_type {
+            _ if self.is_told_as_text() => None,
+            ValueType::Integer => text.parse::<i64>().ok().map(Value::from),
+            ValueType::Number | ValueType::Boolean => serde_json::from_str(text).ok(),
+            _ => None,
+        };
+        value.unwrap_or_else(|| text.into())
     }
 
     /// What is wrong with a value, if anything is.
@@ -427,7 +453,61 @@ fn days_in(year: u32, month: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::{InvalidRule, RuleBuilder, ValueType};
+
+    fn schema(value_type: ValueType, bounds: (Option<f64>, Option<f64>), values: &[&str]) -> Value {
+        let rule = RuleBuilder {
+            value_type: Some(value_type),
+            min: bounds.0,
+            max: bounds.1,
+            values: values.iter().map(|&value| value.to_owned()).collect(),
+            ..RuleBuilder::default()
+        };
+        rule.build().expect("good").schema()
+    }
+
+    #[test]
+    fn numbers_of_characters_are_told_as_whole_ones() {
+        let of = |min, max| schema(ValueType::String, (min, max), &[]);
+        assert_eq!(of(Some(-1.0), None), json!({"type": "string"}));
+        assert_eq!(
+            of(Some(1.5), Some(2.5)),
+            json!({"type": "string", "minLength": 2, "maxLength": 2})
+        );
+        assert_eq!(
+            schema(ValueType::Integer, (Some(-1.5), Some(2.0)), &[]),
+            json!({"type": "integer", "format": "int64", "minimum": -1.5, "maximum": 2})
+        );
+        let impossible = RuleBuilder {
+            max: Some(-1.0),
+            ..RuleBuilder::default()
+        };
+        assert_eq!(impossible.build().expect_err("no text"), InvalidRule::Length);
+    }
+
+    #[test]
+    fn values_are_told_as_they_have_to_be_written() {
+        let of = |value_type, values| schema(value_type, (Some(1.0), None), values);
+        assert_eq!(
+            of(ValueType::Integer, &["0", "7", "10"]),
+            json!({"type": "integer", "format": "int64", "minimum": 1, "enum": [7, 10]})
+        );
+        assert_eq!(
+            of(ValueType::Integer, &["000", "007", "10"]),
+            json!({"type": "string", "enum": ["007", "10"]})
+        );
+        assert_eq!(
+            of(ValueType::Number, &["1.50"]),
+            json!({"type": "string", "enum": ["1.50"]})
+        );
+        let rule = RuleBuilder {
+            value_type: Some(ValueType::Integer),
+            ..RuleBuilder::default()
+        };
+        assert_eq!(rule.build().expect("good").value_of("007"), 7);
+    }
 
     #[test]
     fn types_admit_their_values_and_no_others() {
