@@ -72,7 +72,10 @@ fn operation(
     } else {
         operation.writes()
     };
-    if !reads && uses(&Parameter::Body) && config.body == BodyType::Json {
+    // What is demanded of a body counts, whether or not the script uses it.
+    let verb = method.to_ascii_uppercase();
+    let is_checked = endpoint.rules.bodies.iter().any(|(checked, _)| *checked == verb);
+    if !reads && (is_checked || uses(&Parameter::Body) && config.body == BodyType::Json) {
         operation = operation.body_of("application/json", object([]), false);
     } else if !reads && (uses(&Parameter::Body) || uses(&Parameter::BodyBytes)) {
         operation = operation.body_of("*/*", object([]), false);

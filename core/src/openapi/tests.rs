@@ -613,3 +613,33 @@ fn patterns_are_those_of_javascript_or_told_in_words() {
         json!({"type": "string", "pattern": "^(?:(?<a>x))$"})
     );
 }
+
+#[test]
+fn a_body_that_is_checked_is_described_whatever_the_script_does_with_it() {
+    let body = BodySchema::compile(br#"{"type":"object"}"#, "/x/in.json", |_| Err("no file".into()));
+    let body = body.expect("good");
+    let path = PathTemplate::fixed("/a");
+    for text in ["select 1 as a", "select length(:body_bytes) as a"] {
+        let config = script(text, "POST,PUT");
+        let endpoint = Endpoint {
+            rules: Rules {
+                bodies: vec![("POST", &body)],
+                ..Rules::default()
+            },
+            ..endpoint(
+                &path,
+                Content::Sql {
+                    config: &config,
+                    issues_token: false,
+                },
+            )
+        };
+        let item = &document(&[endpoint])["paths"]["/a"];
+        assert_eq!(
+            item["post"]["requestBody"],
+            json!({"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/in"}}}})
+        );
+        assert_eq!(item["put"]["requestBody"].is_null(), text == "select 1 as a");
+        assert_eq!(item["put"]["responses"]["415"].is_null(), text == "select 1 as a");
+    }
+}
