@@ -275,7 +275,7 @@ Content-Type: application/json
 --- error_code eval
 [200, 200, 200, 401]
 --- response_headers eval
-["RateLimit: \"ip-100r/m\";r=99;t=60\nCache-Control: public, max-age=60", "RateLimit: \"ip-100r/m\";r=98;t=60\nCache-Control: public, max-age=60\nAge: 0", "!Cache-Control\nCache-Status: postern; fwd=uri-miss; stored", "!Cache-Status\n!Cache-Control"]
+["RateLimit: \"ip-100r/m\";r=99;t=60\nCache-Control: public, max-age=60", "RateLimit: \"ip-100r/m\";r=98;t=60\nCache-Control: public, max-age=60\nAge: 0", "!Cache-Control\nCache-Status: postern; fwd=uri-miss; stored", "!Cache-Status\nCache-Control: no-store"]
 
 
 

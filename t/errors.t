@@ -135,3 +135,25 @@ GET /api/naps/5000
 [(qr/SELECT|INSERT|RETURNING|authenticator|postern-pg|data\.divide/) x 3]
 --- no_error_log
 [alert]
+
+
+
+=== TEST 12: no error is for caches, and what is none goes without saying
+--- config
+    location /api/parents { postern_resource app table=api.parents; }
+    location /api/raises  { postern_resource app table=api.raises; }
+    location = /arg       { postern_validate_arg a integer; try_files /index.html =404; }
+    location = /own       { postern_sql app "select set_config('response.headers', '[{\"Cache-Control\": \"max-age=5\"}]', true), set_config('response.status', '404', true); select 1"; }
+    location = /gone      { postern_sql app "select set_config('response.status', '404', true); select 1"; }
+--- request eval
+[
+    "GET /api/parents?cursor=x", "GET /api/parents/4711", "GET /api/parents/1?nothing=eq.1", "PUT /api/parents",
+    "GET /api/parents/1", "GET /arg?a=x", "GET /arg", "GET /own", "GET /gone", "HEAD /api/parents/4711",
+]
+--- error_code eval
+[404, 404, 400, 405, 200, 422, 200, 404, 404, 404]
+--- response_headers eval
+[
+    ("Cache-Control: no-store") x 4, "!Cache-Control", "Cache-Control: no-store", "!Cache-Control",
+    "Cache-Control: max-age=5", ("Cache-Control: no-store") x 2,
+]

@@ -77,13 +77,13 @@ GET /token
         postern_sql app "select '{\"claims\":{}}'::json";
         postern_issue_token secret_file=$TEST_NGINX_SECRET_FILE;
     }
-    location = /plain { postern_sql app "select 1 / 0"; }
+    location = /plain { postern_sql app "select 1"; }
 --- request eval
 ["GET /jwt", "GET /sql", "POST /sql\nx", "POST /sql\n{}", "POST /max\n{}", "GET /limit", "GET /limit", "GET /plain"]
 --- more_headers eval
 [("X-Nothing: 1") x 3, ("Content-Type: application/json") x 2, ("X-Nothing: 1") x 3]
 --- error_code eval
-[401, 405, 415, 400, 413, 200, 429, 400]
+[401, 405, 415, 400, 413, 200, 429, 200]
 --- response_headers eval
 [("Cache-Control: no-store") x 7, "Cache-Control:"]
 --- error_log
