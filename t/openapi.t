@@ -228,3 +228,24 @@ GET /openapi.json
 --- facts
 paths /one get tags = ["all"]
 paths /two get tags = ["other"]
+
+
+
+=== TEST 18: defaults are told as the database has them
+--- config
+    location = /openapi.json { postern_openapi; }
+    location /api/defaults { postern_resource app table=api.defaults; }
+--- request
+GET /openapi.json
+--- facts
+components schemas defaults_new properties floor default = -5
+components schemas defaults_new properties ratio default = -1.5
+components schemas defaults_new properties debt default = -1
+components schemas defaults_new properties wide default = -5000000000
+components schemas defaults_new properties word default = "it's"
+components schemas defaults_new properties digits default = "-5"
+components schemas defaults_new properties tags default = ["a","b"]
+components schemas defaults_new properties settings default a = [1]
+components schemas defaults_new properties is_open default = true
+components schemas defaults_new properties since default = null
+components schemas defaults_new properties twice default = null
