@@ -53,6 +53,8 @@ pub(crate) struct Context {
     pub(crate) cache: Option<Note>,
     /// The response is ours: it is sent as it is.
     pub(crate) replied: bool,
+    /// The response had begun and could not be completed: the status that says why, which no client has seen.
+    pub(crate) broken_off: Option<u16>,
     /// Where the body of an error that nginx answers stands.
     pub(crate) error_body: ErrorBodyState,
 }

@@ -36,6 +36,7 @@ fn count(request: &mut Request) {
         limit: None,
         filter: None,
         is_invalid: false,
+        is_broken: false,
         jwt: None,
     };
     if let Some(context) = request.context::<Postern>() {
@@ -44,6 +45,10 @@ fn count(request: &mut Request) {
         observation.filter = context.finding.map(|finding| finding.is_blocked);
         observation.is_invalid = context.is_invalid;
         observation.jwt = context.jwt;
+        if let Some(status) = context.broken_off {
+            observation.status = status;
+            observation.is_broken = true;
+        }
     }
     observation.method = request.method();
     let conf = request.location_conf::<Postern>();

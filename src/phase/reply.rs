@@ -1,7 +1,7 @@
 //! Errors and results as nginx sends them.
 
 use postern_core::api_request::RequestError;
-use postern_core::error::Error;
+use postern_core::error::{Error, Unavailable};
 use postern_core::response::{self, ErrorResponse};
 
 use crate::conf::Postern;
@@ -75,6 +75,25 @@ pub(super) fn error_reply(request: &mut Request, error: &Error) -> Reply {
         body: has_body.then(|| body.into()),
         ..Reply::default()
     }
+}
+
+/// Notes that a response which has begun cannot be completed. It counts as a failure, whatever status the client has seen.
+pub(super) fn break_off(request: &mut Request, error: &Error) {
+    request.log(Level::Error, format_args!("response is cut off: {error}"));
+    let ErrorResponse { status, code, .. } = response::render(error, false);
+    let status = match error {
+        // This one is the client's doing, as nginx's own time-out for sending is.
+        Error::Unavailable(Unavailable::ClientTooSlow) => 408,
+        // A whole response would have told the client what is wrong with its request; a broken one is our failure.
+        _ => status.max(500),
+    };
+    // With a part of a response the client's request is broken off.
+    request.with_main(|request| {
+        if let Some(context) = request.context_or_default::<Postern>() {
+            context.error_code = Some(code);
+            context.broken_off = Some(status);
+        }
+    });
 }
 
 /// What the server or the pool said goes to the error log; what a client did wrong is its own business.

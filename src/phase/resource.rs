@@ -19,14 +19,14 @@ use super::conditional::{self, Guard};
 use super::current::{self, CurrentRow};
 use super::inflate;
 use super::queries;
-use super::reply::{JSON, failure, refuse};
+use super::reply::{JSON, break_off, failure, refuse};
 use super::rows::{PageParts, Rows, RowsResult};
 use crate::conf::{Postern, ResourceSettings};
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::request_body::BodyHandler;
 use crate::nginx::task::{Outcome, RequestHandle};
-use crate::nginx::{Level, Request, time};
+use crate::nginx::{Request, time};
 use crate::worker::{self, Batch, Changes, Database};
 
 /// The content handler.
@@ -119,8 +119,7 @@ fn suspend(request: &mut Request, settings: Rc<ResourceSettings>) -> Verdict {
                 .with(|request| failure(request, &error))
                 .unwrap_or(Outcome::Abort),
             (Err(error), Some(_)) => {
-                handle
-                    .with(|request| request.log(Level::Error, format_args!("response is cut off: {error}")));
+                handle.with(|request| break_off(request, &error));
                 Outcome::Abort
             }
         }

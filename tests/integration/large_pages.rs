@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
-use crate::support::process;
+use crate::support::{poll_until, process};
 
 /// About 30 MB, which is more than nginx and a socket take by themselves.
 const LARGE: &str = "/api/items?id=gt.10000&limit=1000";
@@ -17,7 +17,7 @@ fn with_large_page(database: &str) -> (Postgres, Nginx) {
          SELECT i, 'large ' || i, repeat('x', 30000) FROM generate_series(10001, 11000) i",
     );
     let mut config = Config::new(&postgres.dsn(), database);
-    config.server += "http2 on;";
+    config.server += "http2 on; location = /metrics { postern_metrics; }";
     let nginx = Nginx::ready(&config);
     (postgres, nginx)
 }
@@ -70,4 +70,11 @@ fn a_response_that_was_given_up_is_cut_off_as_soon_as_its_client_reads_again() {
         log.contains("response is cut off: the client takes its response too slowly"),
         "{log}"
     );
+    let is_told = |line: &str| nginx.client().get("/metrics").body.contains(line);
+    poll_until("it is counted as broken off, and as the client's doing", || {
+        is_told("postern_broken_responses_total{server=\"\",location=\"/api/items\"} 1\n")
+            && is_told(
+                "postern_requests_total{server=\"\",location=\"/api/items\",method=\"GET\",code=\"4xx\"} 1\n",
+            )
+    });
 }

@@ -5,6 +5,7 @@ use std::thread;
 
 use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
+use crate::support::proxy::Proxy;
 use crate::support::{poll_until, process};
 
 fn config(dsn: &str) -> Config {
@@ -179,5 +180,45 @@ fn a_client_that_goes_away_has_asked_all_the_same() {
             &samples,
             &format!("postern_database_duration_seconds_sum{{{naps}}}")
         ) > 0.0
+    );
+}
+
+/// It was counted as a success, and the status page knew nothing of it: the head that the client got said 200.
+#[test]
+fn a_page_that_breaks_off_is_a_failure() {
+    let postgres = Postgres::start();
+    // About 30 MB, which is more than nginx and a socket take by themselves.
+    postgres.sql(
+        "INSERT INTO api.items (id, name, note) \
+         SELECT i, 'large ' || i, repeat('x', 30000) FROM generate_series(10001, 11000) i",
+    );
+    let proxy = Proxy::start(postgres.socket());
+    let mut config = config(&proxy.dsn()).workers(1);
+    config.server += "location = /status { postern_status; }";
+    let nginx = Nginx::ready(&config);
+    let mut client = nginx.client();
+    client
+        .send("GET", "/api/items?id=gt.10000&limit=1000", &[], "")
+        .unwrap();
+    client.wait_for_response();
+    proxy.cut();
+    assert!(client.receive("GET").is_err());
+    let items = "server=\"\",location=\"/api/items\"";
+    let broken = format!("postern_broken_responses_total{{{items}}}");
+    poll_until("it is counted", || scrape(&nginx).get(&broken) == Some(&1.0));
+    let samples = scrape(&nginx);
+    let class = |code: &str| {
+        sample(
+            &samples,
+            &format!("postern_requests_total{{{items},method=\"GET\",code=\"{code}\"}}"),
+        )
+    };
+    assert_eq!((class("2xx"), class("5xx")), (0.0, 1.0));
+    let told: serde_json::Value =
+        serde_json::from_str(&nginx.client().get("/status?format=json").body).unwrap();
+    let failure = &told["failures"][0];
+    assert_eq!(
+        (&failure["path"], &failure["status"], &failure["code"]),
+        (&"/api/items".into(), &503.into(), &"PGRST001".into())
     );
 }

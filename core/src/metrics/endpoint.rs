@@ -28,6 +28,8 @@ pub struct Observation<'r> {
     pub filter: Option<bool>,
     /// It was not what the location demands.
     pub is_invalid: bool,
+    /// Its response had begun, and could not be completed: the client has seen another status than this one.
+    pub is_broken: bool,
     /// What became of its token.
     pub jwt: Option<JwtResult>,
 }
@@ -68,6 +70,7 @@ impl Observation<'_> {
             block.add(FILTER + usize::from(is_blocked), 1);
         }
         block.add(INVALID, self.is_invalid.into());
+        block.add(BROKEN, self.is_broken.into());
         if let Some(result) = self.jwt {
             block.add(JWT + result as usize, 1);
         }
@@ -128,6 +131,11 @@ impl EndpointTotals {
     /// Requests that were not what their location demands.
     pub fn invalid(&self) -> u64 {
         self.word(INVALID)
+    }
+
+    /// Requests whose responses had begun and were broken off.
+    pub fn broken(&self) -> u64 {
+        self.word(BROKEN)
     }
 
     /// Requests by what the cache has made of them.
@@ -209,7 +217,8 @@ const LIMIT: usize = CACHE + CACHE_NAMES.len();
 const FILTER: usize = LIMIT + LIMIT_NAMES.len();
 const INVALID: usize = FILTER + FILTER_NAMES.len();
 const JWT: usize = INVALID + 1;
-const _: () = assert!(JWT + JWT_NAMES.len() <= GAUGES);
+const BROKEN: usize = JWT + JWT_NAMES.len();
+const _: () = assert!(BROKEN < GAUGES);
 
 #[cfg(test)]
 mod tests {
@@ -231,6 +240,7 @@ mod tests {
         limit: None,
         filter: None,
         is_invalid: false,
+        is_broken: false,
         jwt: None,
     };
 
@@ -319,6 +329,7 @@ mod tests {
         let totals = totals(&[Observation {
             filter: Some(true),
             is_invalid: true,
+            is_broken: true,
             jwt: Some(JwtResult::Refused),
             ..PLAIN
         }]);
@@ -330,6 +341,6 @@ mod tests {
             totals.jwt().collect::<Vec<_>>(),
             [("verified", 0), ("refused", 1), ("absent", 0)]
         );
-        assert_eq!(totals.invalid(), 1);
+        assert_eq!((totals.invalid(), totals.broken()), (1, 1));
     }
 }

@@ -249,6 +249,12 @@ impl Report<'_> {
             }
         });
         out.metric(
+            "postern_broken_responses",
+            Kind::Counter,
+            "Responses that had begun and could not be completed.",
+        );
+        self.each_endpoint(|labels, totals| out.sample(labels, totals.broken()));
+        out.metric(
             "postern_request_duration_seconds",
             Kind::Histogram,
             "From the first byte of a request to the last one of its response.",

@@ -57,6 +57,7 @@ fn endpoint((server, location, totals): &(String, String, EndpointTotals)) -> Va
         "filter": named(totals.filter()),
         "jwt": named(totals.jwt()),
         "invalid": totals.invalid(),
+        "broken": totals.broken(),
     })
 }
 
@@ -164,6 +165,7 @@ mod tests {
             limit: Some(crate::limit::Judgement::Rejected),
             filter: None,
             is_invalid: false,
+            is_broken: true,
             jwt: None,
         };
         observation.count(&registry.block(series, slot).expect("a block"));
@@ -209,6 +211,10 @@ mod tests {
         );
         assert_eq!(endpoint["duration"]["buckets"][1], 1);
         assert_eq!(endpoint["database"]["sum_us"], 600);
+        assert_eq!(
+            (&endpoint["invalid"], &endpoint["broken"]),
+            (&json!(0), &json!(1))
+        );
         assert_eq!(
             endpoint["limit"],
             json!({"passed": 0, "dry_run": 0, "rejected": 1})
