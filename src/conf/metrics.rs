@@ -69,7 +69,7 @@ impl MetricsZone {
 struct Counted;
 
 impl Shared for Counted {
-    const LAYOUT: u64 = u64::from_be_bytes(*b"metric\0\x02");
+    const LAYOUT: u64 = u64::from_be_bytes(*b"metric\0\x03");
 
     /// All of them.
     fn shared_words(words: usize) -> usize {

@@ -24,6 +24,8 @@ thread_local! {
 /// What a worker counts with.
 struct Meter {
     zone: Rc<MetricsZone>,
+    /// Whose slot it is.
+    identity: u64,
     /// The worker's own slot; `None` as long as workers that a reload has told to end have all of them.
     slot: Cell<Option<Slot>>,
     clock: Event,
@@ -34,6 +36,7 @@ pub(super) fn start(zone: Option<&Rc<MetricsZone>>) {
     let Some(zone) = zone else { return };
     let meter = Meter {
         zone: Rc::clone(zone),
+        identity: process::identity(),
         slot: Cell::new(None),
         clock: Event::new(|| {
             flush();
@@ -54,7 +57,7 @@ pub(super) fn stop() {
     if let Some(meter) = METER.take()
         && let Some(registry) = meter.zone.registry()
     {
-        registry.give_slot_back(process::number());
+        registry.give_slot_back(meter.identity);
     }
 }
 
@@ -82,7 +85,7 @@ fn flush() {
         if meter.slot.get().is_none() {
             meter
                 .slot
-                .set(registry.take_slot(process::number(), &process::is_alive));
+                .set(registry.take_slot(meter.identity, &process::is_there));
         }
         // Without a slot nothing can be said of how things are: another one says that there.
         let own = meter.slot.get();
@@ -136,7 +139,7 @@ pub(crate) fn note_failure(conf: &MetricsConf, failure: &Failure<'_>) {
 pub(crate) fn report(main_conf: &MainConf) -> Option<Report<'_>> {
     flush();
     with_meter(|_, registry| {
-        let alive = registry.alive(&process::is_alive);
+        let alive = registry.alive(&process::is_there);
         let (started, crashed) = registry.processes();
         let mut report = Report {
             now_ms: time::unix_ms(),

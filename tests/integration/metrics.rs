@@ -6,6 +6,7 @@ use std::thread;
 use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
 use crate::support::proxy::Proxy;
+use crate::support::shm::{METRICS, Memory};
 use crate::support::{poll_until, process};
 
 fn config(dsn: &str) -> Config {
@@ -221,4 +222,28 @@ fn a_page_that_breaks_off_is_a_failure() {
         (&failure["path"], &failure["status"], &failure["code"]),
         (&"/api/items".into(), &503.into(), &"PGRST001".into())
     );
+}
+
+/// The number of a worker that was killed may be given to another process. Its slot stayed taken as long as that one was there.
+#[test]
+fn a_process_that_has_a_worker_s_number_is_not_that_worker() {
+    let postgres = Postgres::start();
+    let mut config = config(&postgres.dsn()).workers(1);
+    config.http += "postern_metrics_zone 1m;";
+    let nginx = Nginx::ready(&config);
+    let memory = Memory::of(nginx.pid(), 1 << 20, METRICS);
+    // Those who have taken slots stand behind the header; there are at least eight.
+    let owner = |slot: u64| memory.shared_word(8 + slot);
+    let own = owner(0);
+    assert_eq!(own & 0xffff_ffff, u64::from(nginx.workers()[0]));
+    assert_eq!((1..8).map(owner).collect::<Vec<_>>(), [0; 7]);
+    let count = |name: &str| sample(&scrape(&nginx), name);
+    // One of the same number that began a tick earlier.
+    memory.set_shared_word(8 + 5, own - (1 << 32));
+    assert_eq!(count("postern_workers"), 1.0);
+    assert_eq!(count("postern_worker_crashes_total"), 0.0);
+    nginx.reload();
+    poll_until("the next worker finds it", || {
+        count("postern_worker_crashes_total") == 1.0 && owner(5) == 0
+    });
 }

@@ -20,6 +20,9 @@ pub(crate) const LIMITS: &[u8; 8] = b"\x01\0stimil";
 /// That of responses.
 pub(crate) const RESPONSES: &[u8; 8] = b"\x02\0\0ehcac";
 
+/// That of metrics.
+pub(crate) const METRICS: &[u8; 8] = b"\x03\0cirtem";
+
 impl Memory {
     /// That of the part with this size and layout.
     pub(crate) fn of(pid: u32, size: usize, layout: &[u8; 8]) -> Self {
@@ -63,6 +66,16 @@ impl Memory {
         let mut bytes = [0; 8];
         self.file.read_exact_at(&mut bytes, address).unwrap();
         u64::from_le_bytes(bytes)
+    }
+
+    /// One of the words that are for all at once.
+    pub(crate) fn shared_word(&self, index: u64) -> u64 {
+        self.value(self.region + 32 + 8 * index)
+    }
+
+    /// Changes one of them.
+    pub(crate) fn set_shared_word(&self, index: u64, value: u64) {
+        self.set(self.region + 32 + 8 * index, value);
     }
 
     /// Gives a process the lock; 0 is nobody.

@@ -88,7 +88,7 @@ impl<'z> Registry<'z> {
         Slot(self.owners.len() - 1)
     }
 
-    /// Takes a slot for a process, whose number is not 0. Slots of processes that have ended without giving them back are free.
+    /// Takes a slot for a process, which is told from all others by a value that is not 0. Slots of processes that have ended without giving them back are free.
     pub fn take_slot(&self, process: u64, is_alive: &dyn Fn(u64) -> bool) -> Option<Slot> {
         let change = |owner: &AtomicU64, from: u64, to: u64| {
             owner
