@@ -103,7 +103,7 @@ impl Database {
             fingerprint: fingerprint(&format!("{settings:?}")),
             announcer: observer.map(|observer| Announcer::new(observer, config.query_timeout_ms)),
             listener,
-            probe: Probe::default(),
+            probe: Probe::new(Rc::clone(&pool)),
             anonymous_role: config.anonymous_role.as_deref().map(Rc::from),
             statements: RefCell::new(statements),
             context_statements: RefCell::new(ContextStatements::new()),
@@ -117,6 +117,7 @@ impl Database {
     /// Closes what is open.
     pub(super) fn stop(&self) {
         self.schema.stop();
+        self.probe.stop();
         if let Some(listener) = &self.listener {
             listener.stop();
         }
@@ -214,7 +215,7 @@ impl Database {
 
     /// What there is to say of it: asked for at most once a second.
     pub(crate) async fn health(&self) -> DatabaseHealth {
-        let (database, pool) = self.probe.ask(&self.pool).await;
+        let (database, pool) = self.probe.ask().await;
         if database.status != Status::Fail {
             // A worker that has just started may be about to know it.
             let _ = timer::timeout(SCHEMA_TIMEOUT_MS, OnExit::Wait, self.schema.current()).await;

@@ -1,23 +1,33 @@
 //! Whether a database answers: asked at most once a second, however many want to know.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use postern_core::error::Unavailable;
 use postern_core::health::{Check, Status};
 use postern_core::query;
-use tokio::sync::Mutex;
+use tokio::sync::Notify;
 
 use super::database::REPEATS;
 use super::exchange::{BatchError, NoRows};
 use super::pool::Pool;
+use crate::nginx::executor::{self, Task};
 use crate::nginx::time;
 use crate::nginx::timer::{self, OnExit};
 
-/// What was found out last.
-#[derive(Default)]
+/// Asks for all who want to know. A question is the worker's: it goes on when the client goes away for which it was begun.
 pub(super) struct Probe {
+    pool: Rc<Pool>,
+    state: Rc<State>,
+    question: RefCell<Option<Task>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What was found out last.
     last: Cell<Option<Found>>,
-    turn: Mutex<()>,
+    /// Tells all who wait that a question was answered.
+    answered: Notify,
 }
 
 /// What a probe has found.
@@ -42,21 +52,49 @@ const GOOD_FOR_MS: u64 = 1000;
 const TIMEOUT_MS: u64 = 2000;
 
 impl Probe {
+    /// A probe that has asked nothing yet.
+    pub(super) fn new(pool: Rc<Pool>) -> Self {
+        Self {
+            pool,
+            state: Rc::default(),
+            question: RefCell::default(),
+        }
+    }
+
     /// Asks, if nobody has within the last second: the checks of the database, and of the pool.
-    pub(super) async fn ask(&self, pool: &Pool) -> (Check, Check) {
-        let _turn = self.turn.lock().await;
+    pub(super) async fn ask(&self) -> (Check, Check) {
         let is_good = |found: &Found| time::monotonic_ms().saturating_sub(found.at_ms) < GOOD_FOR_MS;
-        let found = match self.last.get().filter(is_good) {
-            Some(found) => found,
-            None => {
-                let outcome = ask(pool).await;
-                let at_ms = time::monotonic_ms();
-                let found = Found { at_ms, outcome };
-                self.last.set(Some(found));
-                found
+        if let Some(found) = self.state.last.get().filter(is_good) {
+            return found.checks();
+        }
+        loop {
+            let answered = self.state.answered.notified();
+            self.begin();
+            answered.await;
+            if let Some(found) = self.state.last.get() {
+                return found.checks();
             }
-        };
-        found.checks()
+        }
+    }
+
+    /// Begins to ask, unless that is under way.
+    fn begin(&self) {
+        let mut question = self.question.borrow_mut();
+        if question.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let (pool, state) = (Rc::clone(&self.pool), Rc::clone(&self.state));
+        *question = Some(executor::spawn(async move {
+            let outcome = ask(&pool).await;
+            let at_ms = time::monotonic_ms();
+            state.last.set(Some(Found { at_ms, outcome }));
+            state.answered.notify_waiters();
+        }));
+    }
+
+    /// Asks no more.
+    pub(super) fn stop(&self) {
+        self.question.take();
     }
 }
 

@@ -151,3 +151,24 @@ fn probes_do_not_load_the_database() {
     // Each of two workers once a second, at most; and once more at the beginning and at the end.
     assert!(asked <= 2 * (seconds + 2), "{asked} questions in {seconds} s");
 }
+
+/// The client for which a database was asked took the question with it: whoever waited for the answer asked anew, and where every client
+/// gave up before the end nobody ever got one.
+#[test]
+fn a_client_that_goes_away_leaves_its_check_to_the_others() {
+    let postgres = Postgres::start();
+    let proxy = Proxy::start(postgres.socket());
+    let nginx = Nginx::ready(&config(&proxy.dsn(), "").workers(1));
+    proxy.stall(true);
+    let before = proxy.traffic().executes;
+    let mut first = nginx.client();
+    first.send("GET", "/readyz", &[], "").unwrap();
+    poll_until("it is asked", || proxy.traffic().executes > before);
+    let mut second = nginx.client();
+    second.send("GET", "/readyz", &[], "").unwrap();
+    first.abort();
+    assert_eq!(second.receive("GET").unwrap().status, 503);
+    assert_eq!(proxy.traffic().executes - before, 1);
+    proxy.stall(false);
+    poll_until("it answers", || check(&nginx, "database") == (200, "pass".into()));
+}
