@@ -2,9 +2,7 @@
 //! listens was lost, as a notification may have been missed.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
 use std::rc::{Rc, Weak};
-use std::task::{Poll, Waker};
 
 use postern_core::config::DatabaseConfig;
 use postern_core::error::Unavailable;
@@ -12,6 +10,7 @@ use postern_core::metrics::DatabaseCounter;
 use postern_core::pg::DataRow;
 use postern_core::query::introspection;
 use postern_core::schema_cache::{SchemaCache, SchemaCacheBuilder, SchemaCacheError};
+use tokio::sync::Notify;
 
 use super::connection::Connection;
 use super::exchange::{BatchError, Exchange, NoRows, Sink};
@@ -33,7 +32,8 @@ pub(super) struct SchemaLoader {
     config: Rc<DatabaseConfig>,
     pool: Rc<Pool>,
     current: RefCell<Option<Rc<SchemaCache>>>,
-    waiting: RefCell<Vec<Waker>>,
+    /// Tells all who wait that an attempt to load is over. Whoever does not wait any more leaves nothing behind.
+    attempted: Notify,
     listener: RefCell<Weak<Connection>>,
     /// Whether it was told to listen.
     listens: Cell<bool>,
@@ -54,7 +54,7 @@ impl SchemaLoader {
             config,
             pool,
             current: RefCell::new(None),
-            waiting: RefCell::new(Vec::new()),
+            attempted: Notify::new(),
             listener: RefCell::new(Weak::new()),
             listens: Cell::new(false),
             loading: RefCell::new(None),
@@ -75,19 +75,21 @@ impl SchemaLoader {
 
     /// The schema cache. Waits while the first one is loaded, but not for a database that is down.
     pub(super) async fn current(&self) -> Result<Rc<SchemaCache>, Unavailable> {
-        if let Some(schema) = &*self.current.borrow() {
-            return Ok(Rc::clone(schema));
+        if let Some(schema) = self.now() {
+            return Ok(schema);
         }
-        let loaded = poll_fn(|context| {
-            if let Some(schema) = &*self.current.borrow() {
-                return Poll::Ready(Ok(Rc::clone(schema)));
+        let loaded = async {
+            loop {
+                let attempted = self.attempted.notified();
+                if let Some(schema) = self.now() {
+                    return Ok(schema);
+                }
+                if let Some(failure) = self.failure.get() {
+                    return Err(failure);
+                }
+                attempted.await;
             }
-            if let Some(failure) = self.failure.get() {
-                return Poll::Ready(Err(failure));
-            }
-            self.waiting.borrow_mut().push(context.waker().clone());
-            Poll::Pending
-        });
+        };
         timer::timeout(self.config.acquire_timeout_ms, OnExit::Wait, loaded)
             .await
             .unwrap_or(Err(Unavailable::SchemaCacheNotLoaded))
@@ -160,7 +162,7 @@ impl SchemaLoader {
                     self.loaded_s.set(Some(time::unix_s()));
                     self.pool.counters().count(DatabaseCounter::SchemaLoads);
                     self.failure.set(None);
-                    self.wake_waiting();
+                    self.attempted.notify_waiters();
                     if !self.stale.get() {
                         return;
                     }
@@ -172,16 +174,10 @@ impl SchemaLoader {
                     );
                     self.failure.set(Some(error.unavailable()));
                     self.pool.counters().count(DatabaseCounter::SchemaFailures);
-                    self.wake_waiting();
+                    self.attempted.notify_waiters();
                     timer::sleep(RETRY_AFTER_MS, OnExit::Abandon).await;
                 }
             }
-        }
-    }
-
-    fn wake_waiting(&self) {
-        for waker in self.waiting.take() {
-            waker.wake();
         }
     }
 

@@ -2,8 +2,9 @@
 
 use crate::support::http::Client;
 use crate::support::nginx::{Config, Nginx};
-use crate::support::poll_until;
 use crate::support::postgres::Postgres;
+use crate::support::proxy::Proxy;
+use crate::support::{poll_until, process};
 
 fn config(postgres: &Postgres) -> Config {
     let mut config = Config::new(&postgres.dsn(), "").workers(2);
@@ -155,4 +156,41 @@ fn thousands_of_tables() {
         "{\"data\":[],\"next_cursor\":null}"
     );
     nginx.assert_log_is_clean();
+}
+
+/// Each one left its place in the list of those who wait until the load was over: 84 bytes.
+#[test]
+fn clients_that_do_not_wait_for_the_schema_leave_nothing_behind() {
+    let postgres = Postgres::start();
+    let proxy = Proxy::start(postgres.socket());
+    proxy.stall(true);
+    let database = "connect_timeout 10m; acquire_timeout 10m;";
+    let mut config = Config::new(&proxy.dsn(), database);
+    config.server += "location = /quick { return 204; }";
+    let nginx = Nginx::start(&config);
+    let worker = nginx.workers()[0];
+    let mut other = nginx.client();
+    let mut come_and_go = |rounds: usize| {
+        for _ in 0..rounds {
+            let mut clients: Vec<_> = (0..100).map(|_| nginx.client()).collect();
+            for client in &mut clients {
+                client.send("GET", "/api/books/1", &[], "").unwrap();
+            }
+            // Two turns of the loop later all of them wait.
+            for _ in 0..2 {
+                assert_eq!(other.get("/quick").status, 204);
+            }
+            clients.into_iter().for_each(Client::abort);
+        }
+    };
+    come_and_go(20);
+    let early = process::rss_kib(worker);
+    come_and_go(100);
+    let late = process::rss_kib(worker);
+    assert!(
+        late <= early + 256,
+        "a worker grew from {early} KiB to {late} KiB with 10000 clients that went away"
+    );
+    proxy.stall(false);
+    nginx.wait_until_served();
 }
