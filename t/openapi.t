@@ -249,3 +249,24 @@ components schemas defaults_new properties settings default a = [1]
 components schemas defaults_new properties is_open default = true
 components schemas defaults_new properties since default = null
 components schemas defaults_new properties twice default = null
+
+
+
+=== TEST 19: all databases that are missing are named, whichever is there
+--- http_config
+    postern_database away { dsn "host=127.0.0.1 port=1 dbname=x user=y"; }
+    postern_database app { dsn "$TEST_NGINX_DSN"; schemas api; anonymous_role web_anon; }
+    postern_database gone { dsn "host=127.0.0.1 port=2 dbname=x user=y"; }
+--- config
+    location = /openapi.json { postern_openapi; }
+    location /api/books { postern_resource app table=api.books; }
+    location /away { postern_resource away table=public.a; }
+    location /gone { postern_resource gone table=public.a; }
+--- request
+GET /openapi.json
+--- error_code: 503
+--- response_headers
+Retry-After: 1
+--- response_body_like: ^\{"code":"PGRST00[02]","message":"[^"]*","details":"databases \\"away\\", \\"gone\\"","hint":null\}$
+--- no_error_log
+[alert]

@@ -61,6 +61,14 @@ pub enum Error {
     /// PostgreSQL could not be asked.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    /// What is asked for needs several databases, and some of them could not be asked.
+    #[error("{reason}")]
+    Missing {
+        /// Their names in the configuration.
+        databases: Vec<Box<str>>,
+        /// Why the first of them could not.
+        reason: Unavailable,
+    },
     /// What a script of the operator's answers cannot be sent.
     #[error(transparent)]
     Endpoint(#[from] sql_endpoint::EndpointError),

@@ -32,6 +32,7 @@ pub(crate) mod task;
 pub(crate) mod thread;
 pub(crate) mod time;
 pub(crate) mod timer;
+pub(crate) mod together;
 pub(crate) mod variable;
 
 pub(crate) use log::{Level, log, log_of};

@@ -1,8 +1,6 @@
 //! Content phase of a `postern_health` location.
 
-use std::future::{Future, poll_fn};
 use std::rc::Rc;
-use std::task::Poll;
 
 use postern_core::health::Readiness;
 
@@ -12,6 +10,7 @@ use crate::nginx::Request;
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::task::Outcome;
+use crate::nginx::together::together;
 use crate::worker;
 
 /// The content handler.
@@ -43,32 +42,10 @@ async fn tell_readiness(numbers: Rc<[usize]>) -> Outcome {
     };
     let mut readiness = Readiness::default();
     let checks = databases.iter().map(|database| database.health());
-    for (database, health) in databases.iter().zip(all(checks).await) {
+    for (database, health) in databases.iter().zip(together(checks).await) {
         readiness.add(&database.config().name, health);
     }
     Outcome::Reply(reply(&readiness))
-}
-
-/// The results of futures that wait side by side: of several databases that hang, nobody waits for one after another.
-async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    poll_fn(|context| {
-        for (future, result) in futures.iter_mut().filter(|(_, result)| result.is_none()) {
-            if let Poll::Ready(value) = future.as_mut().poll(context) {
-                *result = Some(value);
-            }
-        }
-        if futures.iter().any(|(_, result)| result.is_none()) {
-            return Poll::Pending;
-        }
-        Poll::Ready(
-            futures
-                .iter_mut()
-                .filter_map(|(_, result)| result.take())
-                .collect(),
-        )
-    })
-    .await
 }
 
 fn reply(readiness: &Readiness) -> Reply {

@@ -1,5 +1,6 @@
 //! Content phase of a `postern_openapi` location.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use postern_core::conditional::EntityTag;
@@ -17,6 +18,7 @@ use crate::nginx::Request;
 use crate::nginx::output::Reply;
 use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::task::Outcome;
+use crate::nginx::together::together;
 use crate::worker::{self, Database};
 
 /// The content handler.
@@ -63,14 +65,16 @@ async fn describe(
     settings: &OpenapiSettings,
     locations: &[Rc<DescribedLocation>],
 ) -> Result<MadeDescription, Error> {
+    let schemas = schemas(locations).await?;
     let mut known = Vec::new();
     for location in locations {
         let Some(settings) = location.settings() else {
             continue;
         };
-        let database = worker::database(settings.content.database()).ok_or(Error::Internal)?;
+        let number = settings.content.database();
+        let database = worker::database(number).ok_or(Error::Internal)?;
         let schema = match settings.content {
-            DescribedContent::Resource(_) => Some(database.schema().await?),
+            DescribedContent::Resource(_) => schemas.get(&number).cloned(),
             DescribedContent::Sql { .. } => None,
         };
         known.push((location, settings, database, schema));
@@ -95,6 +99,40 @@ async fn describe(
     };
     settings.made.replace(Some(made.clone()));
     Ok(made)
+}
+
+/// The catalogues that resources are described by, by the numbers of their databases, which are waited for side by side.
+async fn schemas(locations: &[Rc<DescribedLocation>]) -> Result<BTreeMap<usize, Rc<SchemaCache>>, Error> {
+    let contents = locations.iter().filter_map(|location| location.settings());
+    let numbers: BTreeSet<usize> = contents
+        .filter(|settings| matches!(settings.content, DescribedContent::Resource(_)))
+        .map(|settings| settings.content.database())
+        .collect();
+    let databases = numbers
+        .iter()
+        .map(|&number| worker::database(number).ok_or(Error::Internal))
+        .collect::<Result<Vec<_>, _>>()?;
+    let loaded = together(databases.iter().map(|database| database.schema())).await;
+    let mut schemas = BTreeMap::new();
+    let (mut missing, mut reason) = (Vec::new(), None);
+    for ((number, database), schema) in numbers.into_iter().zip(&databases).zip(loaded) {
+        match schema {
+            Ok(schema) => {
+                schemas.insert(number, schema);
+            }
+            Err(error) => {
+                missing.push(database.config().name.clone());
+                reason.get_or_insert(error);
+            }
+        }
+    }
+    match reason {
+        None => Ok(schemas),
+        Some(reason) => Err(Error::Missing {
+            databases: missing,
+            reason,
+        }),
+    }
 }
 
 fn endpoint<'a>(

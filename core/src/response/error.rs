@@ -39,6 +39,10 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
         Error::Auth(error) => Shown::of(error),
         Error::Limit(error) => Shown::of(error),
         Error::Unavailable(error) => Shown::of(error),
+        Error::Missing { databases, reason } => Shown {
+            details: Some(name_databases(databases).into()),
+            ..Shown::of(reason)
+        },
         Error::Endpoint(error) => Shown::of(error),
         Error::Database(error) => server_error::show(error, authenticated),
         Error::Filtered { request_id, .. } => Shown {
@@ -72,7 +76,7 @@ pub fn render(error: &Error, authenticated: bool) -> ErrorResponse {
         },
         retry_after_s: match error {
             Error::Limit(error) => Some(error.retry_after_s()),
-            Error::Unavailable(error) => retry_after_s(error),
+            Error::Unavailable(error) | Error::Missing { reason: error, .. } => retry_after_s(error),
             _ => shown.retry_after_s,
         },
         code: shown.code.into(),
@@ -142,6 +146,12 @@ impl<'a> Shown<'a> {
         body.push(b'}');
         body
     }
+}
+
+/// `database "a"`, or `databases "a", "b"`
+fn name_databases(names: &[Box<str>]) -> String {
+    let plural = if names.len() > 1 { "s" } else { "" };
+    format!("database{plural} \"{}\"", names.join("\", \""))
 }
 
 fn write_violations(body: &mut Vec<u8>, violations: &[Violation]) {
@@ -284,6 +294,16 @@ mod tests {
                 "{error}"
             );
         }
+        let missing = Error::Missing {
+            databases: vec!["a".into(), "b".into()],
+            reason: Unavailable::SchemaCacheNotLoaded,
+        };
+        let response = render(&missing, true);
+        assert_eq!((response.status, response.retry_after_s), (503, Some(1)));
+        assert_eq!(
+            body(&response),
+            r#"{"code":"PGRST002","message":"the schema cache is not loaded","details":"databases \"a\", \"b\"","hint":null}"#
+        );
         assert_eq!(render(&Unavailable::QueryTimeout.into(), true).status, 504);
         assert_eq!(render(&Error::Http(503), true).retry_after_s, Some(1));
     }
