@@ -15,9 +15,9 @@ use crate::nginx::guard::guarded;
 use crate::nginx::{self, Level, Module, filter, log_of, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
-    FilterClass, FilterInput, FilterStatus, InflateBody, LimitFields, LimitRemaining, LimitStatus, NoStore,
-    Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed, TraceField, TraceId,
-    Traceparent, User, Validate,
+    FilterClass, FilterInput, FilterStatus, Granted, InflateBody, LimitFields, LimitRemaining, LimitStatus,
+    NoStore, Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed, TraceField,
+    TraceId, Traceparent, User, Validate,
 };
 use crate::worker;
 
@@ -98,6 +98,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         phase::add_precontent_handler::<Timed<FilterInput>>(cf)?;
         phase::add_precontent_handler::<InflateBody>(cf)?;
         phase::add_precontent_handler::<Timed<Precontent>>(cf)?;
+        phase::add_precontent_handler::<Granted>(cf)?;
         if conf::counts_requests(cf)? {
             phase::add_log_handler::<CountRequest>(cf)?;
         }

@@ -22,6 +22,9 @@ default_config(<<'CONF');
     location /secret    { postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE; postern_resource app table=api.books; }
     location /broken    { postern_sql app "select id from api.books"; }
     location /plain     { return 500; }
+    location /either    { satisfy any; allow all; postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/plain; }
+    location /named     { error_page 401 = @refused; postern_jwt on secret_file=$TEST_NGINX_SECRET_FILE; postern_resource app table=api.books; }
+    location @refused   { rewrite ^ /plain break; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT; }
     location /up        { return 200 "up\n"; }
     location = /status  { postern_status; }
 CONF
@@ -145,3 +148,15 @@ GET /status?x=1
 --- response_headers
 X-Log: yes
 --- response_body_like: ^<!doctype html>
+
+
+
+=== TEST 11: an access handler that refuses what another one allows has made no error; one that leads to another location has
+--- request eval
+["GET /either", "GET /named", "GET /status?format=json"]
+--- error_code eval
+[500, 500, 200]
+--- response_body_like eval
+[("") x 2, <<'LIKE']
+(?s)"failures":\[(?=.*\{"code":"","location":"/either","method":"GET","path":"/either","server":"localhost","status":500,)(?=.*\{"code":"PGRST302","location":"\@refused","method":"GET","path":"/named","server":"localhost","status":500,)
+LIKE
