@@ -15,9 +15,9 @@ use crate::nginx::guard::guarded;
 use crate::nginx::{self, Level, Module, filter, log_of, phase, variable};
 use crate::phase::{
     Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
-    FilterClass, FilterInput, FilterStatus, Granted, InflateBody, LimitFields, LimitRemaining, LimitStatus,
-    NoStore, Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed, TraceField,
-    TraceId, Traceparent, User, Validate,
+    FilterClass, FilterInput, FilterStatus, Granted, HidePath, InflateBody, LimitFields, LimitRemaining,
+    LimitStatus, NoStore, Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed,
+    TraceField, TraceId, Traceparent, User, Validate,
 };
 use crate::worker;
 
@@ -101,6 +101,9 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         phase::add_precontent_handler::<Granted>(cf)?;
         if conf::counts_requests(cf)? {
             phase::add_log_handler::<CountRequest>(cf)?;
+            if conf::hides_paths(cf)? {
+                phase::add_location_handler::<HidePath>(cf)?;
+            }
         }
         filter::install::<
             (

@@ -160,3 +160,51 @@ X-Log: yes
 [("") x 2, <<'LIKE']
 (?s)"failures":\[(?=.*\{"code":"","location":"/either","method":"GET","path":"/either","server":"localhost","status":500,)(?=.*\{"code":"PGRST302","location":"\@refused","method":"GET","path":"/named","server":"localhost","status":500,)
 LIKE
+
+
+
+=== TEST 12: paths that hold secrets are not told, also where another location answers
+--- config
+    location /reset     { postern_status_paths off; postern_sql app "select id from api.books"; }
+    location /turned    { postern_status_paths off; error_page 500 /oops; return 500; }
+    location = /oops    { return 200 "oops\n"; }
+    location /plain     { return 500; }
+    location = /status  { postern_status; }
+--- request eval
+["GET /reset/s3cret", "GET /turned/s3cret", "GET /plain/a%0a", "GET /status?format=json"]
+--- error_code eval
+[500, 500, 500, 200]
+--- error_log
+the statement answers more than one row
+--- response_body_unlike eval
+[("^\0") x 3, 's3cret']
+--- response_body_like eval
+[("") x 3, <<'LIKE']
+(?s)"failures":\[(?=.*"location":"/reset","method":"GET","path":"","server")(?=.*"location":"= /oops","method":"GET","path":"","server")(?=.*"path":"/plain/a%0a")
+LIKE
+
+
+
+=== TEST 13: for a whole server, but for one location
+--- config
+    postern_status_paths off;
+    location /shown     { postern_status_paths on; return 500; }
+    location /plain     { return 500; }
+    location = /status  { postern_status; }
+--- request eval
+["GET /shown/this", "GET /plain/s3cret", "GET /status?format=json"]
+--- error_code eval
+[500, 500, 200]
+--- response_body_unlike eval
+[("^\0") x 2, 's3cret']
+--- response_body_like eval
+[("") x 2, '"path":"/shown/this"']
+
+
+
+=== TEST 14: neither on nor off
+--- config
+    location /a { postern_status_paths some; }
+--- must_die
+--- error_log
+invalid value "some" in "postern_status_paths" directive

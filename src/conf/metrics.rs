@@ -20,6 +20,8 @@ use crate::phase::Metrics;
 pub(crate) struct MetricsMain {
     /// Somebody asks for them: only then anything is counted.
     is_asked_for: bool,
+    /// Some locations do not want the paths of their requests told.
+    pub(super) hides_paths: bool,
     bytes: Option<usize>,
     zone: OnceCell<Rc<MetricsZone>>,
 }

@@ -124,6 +124,7 @@ const DIRECTIVES: &[ngx_command_t] = &[
     ),
     command::location::<switches::PosternServerTiming>(c"postern_server_timing", EVERYWHERE | arguments::ONE),
     command::location::<status::PosternStatus>(c"postern_status", context::LOCATION | arguments::NONE),
+    command::location::<switches::PosternStatusPaths>(c"postern_status_paths", EVERYWHERE | arguments::ONE),
     command::location::<trace::PosternTrace>(c"postern_trace", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidate>(c"postern_validate", EVERYWHERE | arguments::ONE_OR_MORE),
     command::location::<validate::PosternValidateArg>(
@@ -287,6 +288,8 @@ pub(crate) struct LocationConf {
     pub(crate) openapi: openapi::OpenapiConf,
     /// `postern_status`; inherited as content is.
     status: status::StatusConf,
+    /// `postern_status_paths`
+    pub(crate) status_paths: switches::Switch,
 }
 
 impl LocationConf {
@@ -354,6 +357,7 @@ impl Merge for LocationConf {
         self.cache.merge(&outer.cache);
         self.etag.merge(outer.etag);
         self.server_timing.merge(outer.server_timing);
+        self.status_paths.merge(outer.status_paths);
         self.trace.merge(outer.trace);
         self.request_id.merge(&outer.request_id);
         self.limit.merge(&outer.limit);
@@ -403,6 +407,15 @@ pub(crate) fn counts_requests(cf: NonNull<ngx_conf_t>) -> Option<bool> {
             .metrics
             .zone()
             .is_some(),
+    )
+}
+
+/// Whether the paths of some requests are not to be told. `None` if nginx is out of memory.
+pub(crate) fn hides_paths(cf: NonNull<ngx_conf_t>) -> Option<bool> {
+    Some(
+        crate::nginx::conf::main_conf_of::<Postern>(cf)?
+            .metrics
+            .hides_paths,
     )
 }
 

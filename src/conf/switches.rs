@@ -1,7 +1,7 @@
-//! Directives that switch something on or off: `postern_etag`, `postern_server_timing`.
+//! Directives that switch something on or off: `postern_etag`, `postern_server_timing`, `postern_status_paths`.
 
-use super::LocationConf;
 use super::parameters::switch;
+use super::{LocationConf, Postern};
 use crate::nginx::conf::{Conf, ConfError, Directive};
 
 /// Whether something is on, by level of the configuration.
@@ -48,5 +48,20 @@ impl Directive for PosternServerTiming {
 
     fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
         conf.server_timing.set(cf, "postern_server_timing")
+    }
+}
+
+/// `postern_status_paths on | off`
+pub(super) struct PosternStatusPaths;
+
+impl Directive for PosternStatusPaths {
+    type Conf = LocationConf;
+
+    fn set(cf: &mut Conf<'_>, conf: &mut LocationConf) -> Result<(), ConfError> {
+        conf.status_paths.set(cf, "postern_status_paths")?;
+        if !conf.status_paths.is_on_or(true) {
+            cf.main_conf::<Postern>().metrics.hides_paths = true;
+        }
+        Ok(())
     }
 }

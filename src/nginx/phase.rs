@@ -5,7 +5,8 @@ use std::ptr::NonNull;
 use nginx_sys::{
     ngx_array_push, ngx_conf_t, ngx_http_handler_pt, ngx_http_phases, ngx_http_phases_NGX_HTTP_ACCESS_PHASE,
     ngx_http_phases_NGX_HTTP_LOG_PHASE, ngx_http_phases_NGX_HTTP_PREACCESS_PHASE,
-    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_request_t, ngx_int_t,
+    ngx_http_phases_NGX_HTTP_PRECONTENT_PHASE, ngx_http_phases_NGX_HTTP_REWRITE_PHASE, ngx_http_request_t,
+    ngx_int_t,
 };
 
 use super::guard::guarded;
@@ -63,6 +64,11 @@ pub(super) unsafe extern "C" fn run<H: Handler>(request: *mut ngx_http_request_t
     // SAFETY: nginx gives a live request, and nothing else of ours refers to it during the call.
     let request = unsafe { Request::from_raw(request) };
     guarded(INTERNAL_SERVER_ERROR, || H::handle(request).into_code())
+}
+
+/// Adds a handler that runs as soon as the location is known, and again with another one.
+pub(crate) fn add_location_handler<H: Handler>(cf: NonNull<ngx_conf_t>) -> Option<()> {
+    add(cf, ngx_http_phases_NGX_HTTP_REWRITE_PHASE, Some(run::<H>)).map(|_| ())
 }
 
 /// Adds an access handler; `None` if nginx is out of memory.

@@ -43,6 +43,8 @@ pub(crate) struct Context {
     pub(crate) is_invalid: bool,
     /// The code of the error that was answered, for those who look after this server.
     pub(crate) error_code: Option<Box<str>>,
+    /// A location that it has come through does not want its path told.
+    pub(crate) hides_path: bool,
     /// The trace that it is part of.
     pub(crate) trace: Option<Trace>,
     /// What its steps have taken, where that is told.

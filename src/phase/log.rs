@@ -1,4 +1,4 @@
-//! Log phase: what became of a request is counted; one that has failed is noted.
+//! Log phase: what became of a request is counted; one that has failed is noted, with its path unless a location does not want that.
 
 use postern_core::metrics::{Failure, Label, Observation};
 
@@ -15,6 +15,20 @@ impl Handler for CountRequest {
     fn handle(request: &mut Request) -> Verdict {
         if request.is_main() {
             count(request);
+        }
+        Verdict::Decline
+    }
+}
+
+/// As soon as the location is known: it may be another one that the request ends in (`error_page`).
+pub(crate) struct HidePath;
+
+impl Handler for HidePath {
+    fn handle(request: &mut Request) -> Verdict {
+        if !request.location_conf::<Postern>().status_paths.is_on_or(true)
+            && let Some(context) = request.context_or_default::<Postern>()
+        {
+            context.hides_path = true;
         }
         Verdict::Decline
     }
@@ -62,9 +76,15 @@ fn count(request: &mut Request) {
 /// Out of the way of requests that have not failed.
 #[cold]
 fn note_failure(request: &mut Request, status: u16) {
-    let (code, trace) = match request.context::<Postern>() {
-        Some(context) => (context.error_code.take(), context.trace),
-        None => (None, None),
+    // Outside of all locations nobody has noted it.
+    let is_hidden = !request.location_conf::<Postern>().status_paths.is_on_or(true);
+    let (code, trace, is_hidden) = match request.context::<Postern>() {
+        Some(context) => (
+            context.error_code.take(),
+            context.trace,
+            is_hidden || context.hides_path,
+        ),
+        None => (None, None, is_hidden),
     };
     let trace_id = trace.map(|trace| trace.trace_id()).unwrap_or_default();
     let failure = Failure {
@@ -73,7 +93,7 @@ fn note_failure(request: &mut Request, status: u16) {
         method: request.method(),
         code: code.as_deref().unwrap_or_default(),
         trace_id: &trace_id,
-        path: request.unparsed_path(),
+        path: if is_hidden { b"" } else { request.unparsed_path() },
     };
     worker::note_failure(&request.location_conf::<Postern>().metrics, &failure);
 }

@@ -36,7 +36,7 @@ pub(crate) use granted::Granted;
 pub(crate) use health::Health;
 pub(crate) use inflate::InflateBody;
 pub(crate) use limit::{BodyMember, LimitFields, LimitRemaining, LimitStatus, Preaccess, Precontent};
-pub(crate) use log::CountRequest;
+pub(crate) use log::{CountRequest, HidePath};
 pub(crate) use metrics::Metrics;
 pub(crate) use no_store::NoStore;
 pub(crate) use openapi::Openapi;

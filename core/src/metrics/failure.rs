@@ -22,7 +22,8 @@ pub struct Failure<'r> {
     pub code: &'r str,
     /// The trace that it is part of; empty where there is none.
     pub trace_id: &'r str,
-    /// Its path, as the client wrote it, without the query string, in which there may be secrets.
+    /// Its path, as the client wrote it. Of a query string or a fragment, in which there may be secrets, nothing is kept. Empty where there may
+    /// be some in the path as well.
     pub path: &'r [u8],
 }
 
@@ -46,7 +47,7 @@ pub struct LastFailure<P> {
     pub code: String,
     /// The trace that it is part of; empty where there is none.
     pub trace_id: String,
-    /// Its path without the query string, cut where it is long.
+    /// Its path, cut where it is long, with escapes for what cannot be seen; empty where it is not told.
     pub path: String,
     /// Where it ended.
     pub place: P,
@@ -171,11 +172,13 @@ fn ring_words(entries: usize) -> usize {
 /// The words of an entry behind its hash. Fields end with a NUL, which none of them may have itself: a code comes from SQL.
 fn encode(place: usize, failure: &Failure<'_>) -> [u64; ENTRY - 1] {
     let mut text = Vec::with_capacity(TEXT_BYTES);
+    let mut parts = failure.path.split(|byte| b"?#".contains(byte));
+    let path = parts.next().unwrap_or_default();
     for (field, limit) in [
         (failure.method, METHOD_BYTES),
         (failure.code.as_bytes(), CODE_BYTES),
         (failure.trace_id.as_bytes(), TRACE_BYTES),
-        (failure.path, PATH_BYTES),
+        (path, PATH_BYTES),
     ] {
         let begin = text.len();
         match field.get(..limit - CUT.len()) {
@@ -218,9 +221,7 @@ fn read_entry(words: &[AtomicU64]) -> Option<LastFailure<usize>> {
         .iter()
         .flat_map(|word| word.to_le_bytes())
         .collect();
-    let mut fields = text
-        .split(|&byte| byte == 0)
-        .map(|field| String::from_utf8_lossy(field).into_owned());
+    let mut fields = text.split(|&byte| byte == 0).map(visible);
     let mut field = || fields.next().unwrap_or_default();
     Some(LastFailure {
         time_ms: values[TIME],
@@ -231,6 +232,22 @@ fn read_entry(words: &[AtomicU64]) -> Option<LastFailure<usize>> {
         path: field(),
         place: usize::try_from(values[PLACE] >> 16).ok()?,
     })
+}
+
+/// A field as text, with escapes for what cannot be seen: control characters, and those without width or that turn the direction of what
+/// follows. Clients write paths, and SQL writes codes.
+fn visible(field: &[u8]) -> String {
+    let mut text = String::with_capacity(field.len());
+    for character in String::from_utf8_lossy(field).chars() {
+        let is_hidden = character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if is_hidden {
+            text.extend(character.escape_unicode());
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 fn hash_of(values: &[u64]) -> u64 {
@@ -346,6 +363,36 @@ mod tests {
             (read.method.len(), read.code.len(), read.trace_id.len()),
             (16, 48, 32)
         );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        let words = words(100_000);
+        let (rings, _) = Rings::split(&words, 1);
+        let hostile = Failure {
+            code: "a\nb\0c",
+            ..failure(1, 500, "/a\u{7f}\u{9b}\u{202e}\u{feff}\\ä")
+        };
+        rings.note(0, 1, &hostile);
+        let read = rings.read().remove(0);
+        assert_eq!(read.path, r"/a\u{7f}\u{9b}\u{202e}\u{feff}\ä");
+        assert_eq!(read.code, r"a\u{a}b?c");
+    }
+
+    #[test]
+    fn secrets_behind_a_path_are_not_kept() {
+        let words = words(100_000);
+        let (rings, _) = Rings::split(&words, 1);
+        for path in ["/a?token=secret", "/a#token=secret", "?secret"] {
+            rings.note(0, 1, &failure(1, 500, path));
+        }
+        let paths: Vec<_> = rings.read().into_iter().map(|failure| failure.path).collect();
+        assert_eq!(paths, ["/a", "/a", ""]);
+        let bytes: Vec<u8> = words
+            .iter()
+            .flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes())
+            .collect();
+        assert!(!bytes.windows(6).any(|part| part == b"secret"));
     }
 
     #[test]

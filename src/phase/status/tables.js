@@ -95,7 +95,7 @@ function showFailures(table, failures, shown, nowMs) {
     return element("tr", {},
       cell({}, element("time", { datetime: time.toISOString(), title: time.toISOString() }, label)),
       cell({}, status, failure.code ? element("span", { class: "soft wide" }, ` ${failure.code}`) : ""),
-      cell({}, code(`${failure.method} ${failure.path}`), more(rest)),
+      cell({}, code(`${failure.method} ${failure.path || "(path is not told)"}`), more(rest)),
       cell({ class: "wide" }, code(failure.location)),
       cell({ class: "wide soft" }, code(failure.trace_id || NOTHING)));
   });
