@@ -14,10 +14,10 @@ use crate::nginx::conf::{create, create_level, main_conf_of_cycle, merge};
 use crate::nginx::guard::guarded;
 use crate::nginx::{self, Level, Module, filter, log_of, phase, variable};
 use crate::phase::{
-    Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest, ErrorBody,
-    FilterClass, FilterInput, FilterStatus, Granted, HidePath, InflateBody, LimitFields, LimitRemaining,
-    LimitStatus, NoStore, Preaccess, Precontent, Queries, QueryTime, RequestId, Role, ServerTiming, Timed,
-    TraceField, TraceId, Traceparent, User, Validate,
+    Access, BodyMember, CacheAge, CacheFields, CacheStatusVariable, Claim, Context, CountRequest,
+    DropTraceState, ErrorBody, FilterClass, FilterInput, FilterStatus, Granted, HidePath, InflateBody,
+    LimitFields, LimitRemaining, LimitStatus, NoStore, Preaccess, Precontent, Queries, QueryTime, RequestId,
+    Role, ServerTiming, Timed, TraceField, TraceId, Traceparent, User, Validate,
 };
 use crate::worker;
 
@@ -92,6 +92,7 @@ unsafe extern "C" fn postconfiguration(cf: *mut ngx_conf_t) -> ngx_int_t {
         let cf = NonNull::new(cf)?;
         conf::finish(cf)?;
         phase::add_preaccess_handler::<Timed<Preaccess>>(cf)?;
+        phase::add_preaccess_handler::<DropTraceState>(cf)?;
         phase::add_access_handler::<Timed<Access>>(cf)?;
         // Limits come first: nginx runs the handlers of a phase from the last one to the first.
         phase::add_precontent_handler::<Timed<Validate>>(cf)?;

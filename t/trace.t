@@ -19,6 +19,10 @@ default_config(<<'CONF');
     location /off      { postern_trace off; postern_sql app "select coalesce(current_setting('request.traceparent', true), '')"; }
     location /api/books { postern_resource app table=api.books; }
     location /proxied  { proxy_set_header traceparent $postern_traceparent; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up; }
+    location /stateful { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/state; }
+    location /state    { postern_trace off; return 200 "$http_tracestate, $http_x_other, $http_host.\n"; }
+    location /headers  { add_header X-State "$http_tracestate"; postern_sql app "select current_setting('request.headers', true)::json"; }
+    location /untraced { postern_trace off; add_header X-State "$http_tracestate"; return 204; }
     location /up       { postern_trace off; return 200 "$http_traceparent\n"; }
     location /id       { add_header X-Trace-Id $postern_trace_id; postern_resource app table=api.books; }
 CONF
@@ -115,3 +119,19 @@ invalid parameter "maybe"
 --- must_die
 --- error_log
 invalid parameter "always"
+
+
+
+=== TEST 10: the client's state goes with its trace, and not with one that begins here
+--- request eval
+["GET /stateful", "GET /stateful", "GET /stateful", "GET /headers", "GET /headers", "GET /untraced"]
+--- more_headers eval
+my $state = "tracestate: a=1\nX-Other: x\nTraceState: b=2\n";
+my $parent = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00\n";
+["$parent$state", $state, "traceparent: 00-nonsense\n$state", $state, "$parent$state", $state]
+--- error_code eval
+[(200) x 5, 204]
+--- response_headers eval
+[("") x 3, "!X-State", "X-State: a=1, b=2", "X-State: a=1, b=2"]
+--- response_body_like eval
+['^a=1, b=2, x, 127\.', '^, x, 127\.', '^, x, 127\.', '^(?!.*tracestate)', '"tracestate" ?: ?"a=1, b=2"', '']

@@ -6,6 +6,7 @@ pub struct Trace {
     trace_id: [u8; ID],
     span_id: [u8; SPAN],
     flags: u8,
+    goes_on: bool,
 }
 
 /// How many random bytes a trace takes.
@@ -20,12 +21,20 @@ impl Trace {
             (Some(field), None) => parse(field),
             _ => None,
         };
+        let goes_on = parent.is_some();
         let (trace_id, flags) = parent.unwrap_or((or_one(trace_id), 0));
         Self {
             trace_id,
             span_id: or_one(span_id),
             flags,
+            goes_on,
         }
+    }
+
+    /// Whether it is the client's. To one that begins here the client's `tracestate` does not belong, and must not be passed on (section
+    /// 3.3.1.5 and 4.3).
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
     }
 
     /// The trace, in 32 hexadecimal digits.
@@ -128,6 +137,7 @@ mod tests {
                 "01",
             ),
         ] {
+            assert!(Trace::begin(std::iter::once(given.as_bytes()), RANDOM).goes_on());
             let expected = format!("00-0af7651916cd43dd8448eb211c80319c-a5a5a5a5a5a5a5a5-{flags}");
             assert_eq!(begin(&[given]), expected, "{given}");
         }
@@ -151,6 +161,8 @@ mod tests {
             &["00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
             &["00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01"],
         ] {
+            let trace = Trace::begin(given.iter().map(|field| field.as_bytes()), RANDOM);
+            assert!(!trace.goes_on(), "{given:?}");
             assert_eq!(
                 begin(given),
                 format!("00-{}-{}-00", "a5".repeat(16), "a5".repeat(8)),

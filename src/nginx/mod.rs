@@ -23,6 +23,7 @@ pub(crate) mod phase;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod replace_body;
+pub(crate) mod replace_fields;
 pub(crate) mod request;
 pub(crate) mod request_body;
 pub(crate) mod shm;

@@ -2,7 +2,7 @@
 
 use std::ptr::{self, NonNull};
 
-use nginx_sys::{ngx_buf_t, ngx_chain_t, ngx_palloc, ngx_pcalloc, ngx_table_elt_t};
+use nginx_sys::{ngx_buf_t, ngx_chain_t, ngx_pcalloc, ngx_table_elt_t};
 
 use super::cleanup;
 use super::request::Request;
@@ -45,34 +45,20 @@ impl Request {
         Some(())
     }
 
-    /// Leaves `Content-Encoding` out of the header, and sets `Content-Length` if there is one. nginx keeps pointers to fields that it knows, so that
-    /// none may be moved: the fields that stay are copied to a new place, and the old one lives as long as the request.
+    /// Leaves `Content-Encoding` out of the header, and sets `Content-Length` if there is one.
     fn replace_coding_fields(&mut self, length: usize) -> Option<()> {
-        let is = |field: &ngx_table_elt_t, name: &[u8]| self.text(field.key).eq_ignore_ascii_case(name);
-        let mut fields: Vec<ngx_table_elt_t> = self
-            .fields()
-            .filter(|field| !is(field, b"content-encoding"))
-            .collect();
-        let length_at = fields.iter().position(|field| is(field, b"content-length"));
+        let mut fields = self.fields_without(b"content-encoding");
+        let is_length =
+            |field: &ngx_table_elt_t| self.text(field.key).eq_ignore_ascii_case(b"content-length");
+        let length_at = fields.iter().position(is_length);
         if let Some(field) = length_at.and_then(|at| fields.get_mut(at)) {
             field.value = self.pool_copy(length.to_string().as_bytes())?;
         }
-        let bytes = fields.len().max(1) * size_of::<ngx_table_elt_t>();
-        // SAFETY: the request's pool is live.
-        let place = NonNull::new(unsafe { ngx_palloc(self.raw().pool, bytes) }.cast::<ngx_table_elt_t>())?;
-        // SAFETY: the pool gave room for all of them, aligned for any type, elsewhere.
-        unsafe { ptr::copy_nonoverlapping(fields.as_ptr(), place.as_ptr(), fields.len()) };
-        let headers = &mut self.raw().headers_in;
+        let place = self.set_fields(&fields)?;
         if let Some(at) = length_at {
             // SAFETY: it is one of the elements.
-            headers.content_length = unsafe { place.as_ptr().add(at) };
+            self.raw().headers_in.content_length = unsafe { place.as_ptr().add(at) };
         }
-        let list = &mut headers.headers;
-        list.part.elts = place.as_ptr().cast();
-        list.part.nelts = fields.len();
-        list.part.next = ptr::null_mut();
-        list.nalloc = fields.len().max(1);
-        list.last = &raw mut list.part;
         Some(())
     }
 

@@ -44,6 +44,6 @@ pub(crate) use resource::Resource;
 pub(crate) use sql::Sql;
 pub(crate) use status::Status;
 pub(crate) use timing::{ServerTiming, Timed};
-pub(crate) use trace::{TraceField, TraceId, Traceparent};
+pub(crate) use trace::{DropTraceState, TraceField, TraceId, Traceparent};
 pub(crate) use validate::Validate;
 pub(crate) use variables::{Claim, FilterClass, FilterStatus, Queries, QueryTime, RequestId, Role, User};

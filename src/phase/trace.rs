@@ -6,6 +6,7 @@ use postern_core::trace::Trace;
 
 use crate::conf::Postern;
 use crate::nginx::filter::HeaderFilter;
+use crate::nginx::phase::{Handler, Verdict};
 use crate::nginx::random::random_bytes;
 use crate::nginx::variable::Variable;
 use crate::nginx::{Level, Request};
@@ -31,6 +32,27 @@ pub(super) fn trace(request: &mut Request) -> Option<Trace> {
         Some(trace)
     })
 }
+
+/// The handler of the preaccess phase: without a trace that goes on, what the client says of its state means nothing, to nobody.
+pub(crate) struct DropTraceState;
+
+impl Handler for DropTraceState {
+    fn handle(request: &mut Request) -> Verdict {
+        let is_on = request.location_conf::<Postern>().trace.is_on();
+        if !is_on || request.header(TRACE_STATE).is_none() {
+            return Verdict::Decline;
+        }
+        match trace(request) {
+            Some(trace) if !trace.goes_on() => match request.leave_out_field(TRACE_STATE) {
+                Some(()) => Verdict::Decline,
+                None => Verdict::Status(500),
+            },
+            _ => Verdict::Decline,
+        }
+    }
+}
+
+const TRACE_STATE: &[u8] = b"tracestate";
 
 /// The header filter: `traceparent` of the response.
 pub(crate) struct TraceField;
