@@ -16,8 +16,10 @@ pub(crate) struct DatabaseUse {
     waited_us: u64,
     /// How long of that for room on a connection.
     pool_us: u64,
-    /// Since when it waits, on the clock of [`time::precise_us`]; `None` if it does not. A client that goes away leaves it so.
-    since_us: Option<u64>,
+    /// How many batches it waits for: subrequests wait side by side. A client that goes away leaves it so.
+    waiting: u32,
+    /// When they began, added up, on the clock of [`time::precise_us`].
+    began_us: u64,
 }
 
 impl DatabaseUse {
@@ -26,10 +28,9 @@ impl DatabaseUse {
         request.with_main(|request| {
             let context = request.context::<Postern>();
             let mut used = context.map(|context| context.database).unwrap_or_default();
-            if let Some(since_us) = used.since_us.take() {
-                used.queries += 1;
-                used.waited_us += time::precise_us().saturating_sub(since_us);
-            }
+            used.queries += used.waiting;
+            let now_us = u64::from(used.waiting).saturating_mul(time::precise_us());
+            used.waited_us += now_us.saturating_sub(used.began_us);
             used
         })
     }
@@ -38,7 +39,7 @@ impl DatabaseUse {
     pub(super) fn finished(request: &mut Request) -> Option<Self> {
         request.with_main(|request| {
             let used = request.context::<Postern>()?.database;
-            used.since_us.is_none().then_some(used)
+            (used.waiting == 0).then_some(used)
         })
     }
 
@@ -68,12 +69,16 @@ pub(super) async fn run<S: Sink, P: Parts<S>>(
     sending_us: impl FnOnce(&P) -> u64,
 ) -> Result<S, Error> {
     let began_us = time::precise_us();
-    note(handle, |used| used.since_us = Some(began_us));
+    note(handle, |used| {
+        used.waiting += 1;
+        used.began_us = used.began_us.saturating_add(began_us);
+    });
     let result = database.run(batch, sink, parts).await;
     let waited_us = time::precise_us().saturating_sub(began_us);
     let waited_us = waited_us.saturating_sub(sending_us(parts));
     note(handle, |used| {
-        used.since_us = None;
+        used.waiting = used.waiting.saturating_sub(1);
+        used.began_us = used.began_us.saturating_sub(began_us);
         if let Some(pool_us) = batch.pool_us.get() {
             used.queries += 1;
             used.waited_us += waited_us;

@@ -247,3 +247,30 @@ fn a_process_that_has_a_worker_s_number_is_not_that_worker() {
         count("postern_worker_crashes_total") == 1.0 && owner(5) == 0
     });
 }
+
+/// Subrequests of a page that wait side by side had one place for when they began: the first one that was answered took it away.
+#[test]
+fn parallel_subrequests_are_counted_each_by_itself() {
+    let postgres = Postgres::start();
+    // Each of them on a connection of its own.
+    let mut config = Config::new(&postgres.dsn(), "pipeline 1;");
+    config.server += "location = /metrics { postern_metrics; }
+    location = /page {
+        ssi on;
+        default_type text/html;
+        return 200 '<!--#include virtual=\"/api/naps/100\" --><!--#include virtual=\"/api/naps/5000\" -->';
+    }";
+    let nginx = Nginx::ready(&config);
+    let mut client = nginx.client();
+    client.send("GET", "/page", &[], "").unwrap();
+    let asking = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%naps%' AND state = 'active' AND pid <> pg_backend_pid()";
+    poll_until("both ask", || postgres.sql(asking) == "2");
+    poll_until("one is answered", || postgres.sql(asking) == "1");
+    client.abort();
+    let page = "server=\"\",location=\"= /page\"";
+    let told = |name: &str| scrape(&nginx).get(&format!("{name}{{{page}}}")).copied();
+    poll_until("both are counted", || told("postern_queries_total") == Some(2.0));
+    // Each has waited as long as the first one takes, at least.
+    let waited = told("postern_database_duration_seconds_sum").unwrap();
+    assert!((0.2..5.0).contains(&waited), "{waited}");
+}
