@@ -20,6 +20,7 @@ fn config(dsn: &str) -> Config {
         location /cached  { postern_cache edge ttl=1h fallback_ttl=1h; postern_resource app table=api.books; }
         location /limited { postern_limit key=endpoint rate=1r/d name=one; postern_resource app table=api.books; }
         location /broken  { postern_sql app \"select id from api.books\"; }
+        location = /quick  { return 204; }
         location = /status { postern_status; }";
     config
 }
@@ -253,4 +254,43 @@ fn a_reload_loses_no_error() {
     poll_until("both are told", || {
         told().contains("\"/broken/before\"") && told().contains("\"/broken/after\"")
     });
+}
+
+/// Both were told as if they had been measured: by the bounds of buckets, one below what nginx's clock knows, and one without an upper bound.
+#[test]
+fn what_is_not_measured_is_not_told() {
+    let postgres = Postgres::start();
+    let nginx = Nginx::ready(&config(&postgres.dsn()));
+    let browser = Browser::start();
+    browser.open(nginx.port(), "/status");
+    let row = |location: &str| {
+        browser.text(&format!(
+            "[...document.querySelectorAll('#endpoints tbody tr')].find((row) => row.textContent.includes('{location}'))?.textContent"
+        ))
+    };
+    let ask = || {
+        for _ in 0..10 {
+            assert_eq!(nginx.client().get("/quick").status, 204);
+        }
+    };
+    poll_until("what is quick is not told exactly", || {
+        ask();
+        row("= /quick").matches("< 1 ms").count() >= 3
+    });
+    // From now on all requests have taken longer than the last bound.
+    browser.value(
+        "(window.answered = window.fetch, window.fetch = async (...what) => {
+            const report = await (await window.answered(...what)).json();
+            for (const { duration } of report.endpoints) {
+                duration.buckets[15] += duration.buckets.reduce((sum, count) => sum + count, 0);
+            }
+            return new Response(JSON.stringify(report));
+        }, 0)",
+    );
+    poll_until("what is slow is not told exactly", || {
+        ask();
+        text(&browser, "#latency .now").contains("> 30 s") && row("= /quick").contains("> 30 s")
+    });
+    assert_eq!(browser.value(LINES_ARE_INSIDE), json!(true));
+    assert_eq!(browser.console(), [""; 0]);
 }

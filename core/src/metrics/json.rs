@@ -142,6 +142,8 @@ mod tests {
             assert_eq!(report[list], json!([]), "{list}");
         }
         assert_eq!(report["bounds_us"].as_array().map(Vec::len), Some(15));
+        // The status page names it (`LONGEST_US`).
+        assert_eq!(report["bounds_us"][14], 30_000_000);
     }
 
     #[test]

@@ -126,7 +126,7 @@ class Chart {
     const [bottom, top] = [ticks[0], ticks.at(-1)];
     const [width, height] = [this.#width, this.#height];
     const share = this.spec.bottom
-      ? (value) => Math.log(Math.max(value, bottom) / bottom) / Math.log(top / bottom)
+      ? (value) => Math.log(Math.min(Math.max(value, bottom), top) / bottom) / Math.log(top / bottom)
       : (value) => Math.min(value, top) / top;
     const y = (value) => height - PLOT.bottom - share(value) * (height - PLOT.top - PLOT.bottom);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);

@@ -16,10 +16,21 @@ function number(value) {
   return size < 0.01 ? "< 0.01" : String(Number(value.toFixed(digits)));
 }
 
-/** Microseconds with a unit that suits. */
+/** The last bound of a histogram: what is longer is not known. */
+const LONGEST_US = 30e6;
+/** nginx's clock, by which requests are measured, has nothing shorter. */
+const SHORTEST_US = 1000;
+
+/** Microseconds with a unit that suits; infinitely many are more than there is a bound for. */
 function duration(us) {
+  if (us === Infinity) return `> ${duration(LONGEST_US)}`;
   if (!isKnown(us)) return NOTHING;
   return us >= 1e6 ? `${number(us / 1e6)} s` : `${number(us / 1e3)} ms`;
+}
+
+/** The same of a whole request. */
+function latency(us) {
+  return isKnown(us) && us < SHORTEST_US ? `< ${duration(SHORTEST_US)}` : duration(us);
 }
 
 /** A share of one as a percentage. */

@@ -23,7 +23,7 @@ function add(total, more) {
   for (const [name, value] of Object.entries(more)) total[name] = (total[name] ?? 0) + value;
 }
 
-/** Below which duration such a share of those in the buckets is: between the bounds of its bucket in proportion. */
+/** Below which duration such a share of those in the buckets is: between the bounds of its bucket in proportion. There is no upper bound to the last one. */
 function quantile(buckets, boundsUs, share) {
   const all = sum(buckets);
   if (all === 0) return null;
@@ -31,12 +31,11 @@ function quantile(buckets, boundsUs, share) {
   for (const [index, count] of buckets.entries()) {
     if (left <= count && count > 0) {
       const from = index === 0 ? 0 : boundsUs[index - 1];
-      // There is no upper bound to the last one.
-      return from + ((boundsUs[index] ?? from) - from) * (left / count);
+      return from + ((boundsUs[index] ?? Infinity) - from) * (left / count);
     }
     left -= count;
   }
-  return boundsUs.at(-1);
+  return Infinity;
 }
 
 const endpointKey = (endpoint) => `${endpoint.server}\n${endpoint.location}`;

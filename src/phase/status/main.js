@@ -19,8 +19,8 @@ const CHARTS = [
     now: (values) => [number(values.all), "req/s"],
   },
   {
-    id: "latency", title: "Latency", bottom: 100, least: 10_000, write: duration, tick: tickMs, lines: latencyLines,
-    now: (values) => [duration(values.p95), "p95"],
+    id: "latency", title: "Latency", bottom: 100, least: 10_000, most: LONGEST_US, write: latency, tick: tickMs, lines: latencyLines,
+    now: (values) => [latency(values.p95), "p95"],
   },
   {
     id: "cache", title: "Cache hit ratio", least: 1, most: 1, write: percent, tick: (value) => `${Math.round(value * 100)} %`,
@@ -37,7 +37,7 @@ const CHARTS = [
     now: (values) => [number(values.busy), `of ${number(values.max)} connections`],
   },
   {
-    id: "database", title: "Database", bottom: 100, least: 10_000, write: duration, tick: tickMs, lines: latencyLines,
+    id: "database", title: "Database", bottom: 100, least: 10_000, most: LONGEST_US, write: duration, tick: tickMs, lines: latencyLines,
     now: (values) => [duration(values.p95), "p95"],
   },
 ];

@@ -69,14 +69,14 @@ class EndpointTable {
 
   #row(row, hasServers) {
     const server = hasServers && row.server !== "" ? [element("span", { class: "soft" }, `${row.server} `)] : [];
-    const rest = `${row.methods} · p50 ${duration(row.p50)} · p99 ${duration(row.p99)} · 4xx ${percent(row.refused)}`;
+    const rest = `${row.methods} · p50 ${latency(row.p50)} · p99 ${latency(row.p99)} · 4xx ${percent(row.refused)}`;
     return element("tr", {},
       cell({}, ...server, code(row.location || "(no location)"), more(rest)),
       cell({ class: "wide" }, row.methods),
       numbers(number(row.rate)),
-      wideNumbers(duration(row.p50)),
-      numbers(duration(row.p95)),
-      wideNumbers(duration(row.p99)),
+      wideNumbers(latency(row.p50)),
+      numbers(latency(row.p95)),
+      wideNumbers(latency(row.p99)),
       wideNumbers(percent(row.refused)),
       numbers(share(row.errors)));
   }
