@@ -79,14 +79,14 @@ impl Caller {
         }
         let (json, claims) = json.split_at(cookies_end);
         let (headers, cookies) = json.split_at(headers_end);
-        let path = String::from_utf8_lossy(request.uri());
+        let path = wanted.path.then(|| String::from_utf8_lossy(request.uri()));
         let context = context::Context {
             role: (wanted.role && !self.role.is_empty()).then_some(&*self.role),
             claims: has_claims.then_some(claims),
             headers: wanted.headers.then_some(headers),
             cookies: has_cookies.then_some(cookies),
             method: wanted.method.then(|| request.method()),
-            path: wanted.path.then(|| path.as_bytes()),
+            path: path.as_deref().map(str::as_bytes),
             traceparent: traceparent.as_deref(),
             application_name: application_name.as_deref(),
             search_path: database.search_path_for_request(),

@@ -26,8 +26,8 @@ pub(super) struct Rows {
 
 /// The rows as the shape of the response wants them.
 pub(super) enum RowsResult {
-    /// A page of a list.
-    Page(PageWriter),
+    /// A page of a list. It is large, and other results are moved as often.
+    Page(Box<PageWriter>),
     /// One object, if there was a row.
     Object(ObjectRow),
     /// A new row and the values of its key.
@@ -77,7 +77,7 @@ impl Rows {
                     .as_ref()
                     .map(|cursor| cursor.columns.clone())
                     .unwrap_or_default();
-                RowsResult::Page(PageWriter::new(Rc::clone(statement), *limit, columns))
+                RowsResult::Page(Box::new(PageWriter::new(Rc::clone(statement), *limit, columns)))
             }
             ResponseShape::Object { last_modified, text } => RowsResult::Object(ObjectRow {
                 last_modified_place: *last_modified,

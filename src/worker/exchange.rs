@@ -70,7 +70,9 @@ pub(crate) trait Ticket {
 
 /// A batch whose rows go to a sink.
 pub(crate) struct Exchange<S> {
-    state: RefCell<State<S>>,
+    state: RefCell<State>,
+    /// Stays where it is until the request takes it.
+    sink: RefCell<Option<S>>,
     repeatable: bool,
     /// The connection that stopped reading because the sink is full.
     stopped: RefCell<Option<Rc<dyn Stopped>>>,
@@ -82,11 +84,11 @@ pub(crate) trait Stopped {
     fn go_on(&self);
 }
 
-enum State<S> {
+enum State {
     /// Rows go to the sink.
-    Waiting(S, Option<Waker>),
+    Waiting(Option<Waker>),
     /// The batch is over, and its request has not looked yet.
-    Over(S, Ending),
+    Over(Ending),
     /// The request is gone, or has taken the result.
     Taken,
 }
@@ -95,7 +97,8 @@ impl<S: Sink> Exchange<S> {
     /// A batch that is about to be submitted. One that changes nothing is `repeatable`.
     pub(crate) fn new(sink: S, repeatable: bool) -> Rc<Self> {
         Rc::new(Self {
-            state: RefCell::new(State::Waiting(sink, None)),
+            state: RefCell::new(State::Waiting(None)),
+            sink: RefCell::new(Some(sink)),
             repeatable,
             stopped: RefCell::new(None),
         })
@@ -109,13 +112,17 @@ impl<S: Sink> Exchange<S> {
 
 impl<S: Sink> Ticket for Exchange<S> {
     fn described(&self, statement: usize, description: &RowDescription<'_>) {
-        if let State::Waiting(sink, _) = &mut *self.state.borrow_mut() {
+        if let State::Waiting(_) = &*self.state.borrow()
+            && let Some(sink) = &mut *self.sink.borrow_mut()
+        {
             sink.described(statement, description);
         }
     }
 
     fn row(&self, statement: usize, row: &DataRow<'_>) {
-        if let State::Waiting(sink, waker) = &mut *self.state.borrow_mut() {
+        if let State::Waiting(waker) = &mut *self.state.borrow_mut()
+            && let Some(sink) = &mut *self.sink.borrow_mut()
+        {
             sink.row(statement, row);
             if sink.pending_bytes() >= PART_BYTES
                 && let Some(waker) = waker.take()
@@ -126,32 +133,28 @@ impl<S: Sink> Ticket for Exchange<S> {
     }
 
     fn is_full(&self) -> bool {
-        match &*self.state.borrow() {
-            State::Waiting(sink, _) => sink.pending_bytes() >= FULL_BYTES,
-            State::Over(..) | State::Taken => false,
-        }
+        let waits = matches!(&*self.state.borrow(), State::Waiting(_));
+        let is_full = |sink: &S| sink.pending_bytes() >= FULL_BYTES;
+        waits && self.sink.borrow().as_ref().is_some_and(is_full)
     }
 
     fn stopped(&self, connection: Rc<dyn Stopped>) {
         self.stopped.replace(Some(connection));
     }
 
+    /// The first ending counts: a batch that was given up still comes to its end on the connection.
     fn finish(&self, ending: Ending) {
         let mut state = self.state.borrow_mut();
-        *state = match std::mem::replace(&mut *state, State::Taken) {
-            State::Waiting(sink, waker) => {
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-                State::Over(sink, ending)
+        if let State::Waiting(waker) = &mut *state {
+            if let Some(waker) = waker.take() {
+                waker.wake();
             }
-            // The first ending counts: a batch that was given up still comes to its end on the connection.
-            over_or_taken => over_or_taken,
-        };
+            *state = State::Over(ending);
+        }
     }
 
     fn overtake(&self) -> bool {
-        let can_be = self.repeatable && matches!(&*self.state.borrow(), State::Waiting(..));
+        let can_be = self.repeatable && matches!(&*self.state.borrow(), State::Waiting(_));
         if can_be {
             self.finish(Err(BatchError::Overtaken));
         }
@@ -175,16 +178,17 @@ impl<S: Sink> Finished<S> {
     pub(crate) async fn next(&mut self, take: impl Fn(&mut S) -> Option<Vec<u8>>) -> News<S> {
         let news = poll_fn(|context| {
             let mut state = self.0.state.borrow_mut();
-            if let State::Waiting(sink, waker) = &mut *state {
-                if let Some(part) = take(sink) {
+            let mut sink = self.0.sink.borrow_mut();
+            if let State::Waiting(waker) = &mut *state {
+                if let Some(part) = sink.as_mut().and_then(&take) {
                     return Poll::Ready(News::Part(part));
                 }
                 *waker = Some(context.waker().clone());
                 return Poll::Pending;
             }
-            match std::mem::replace(&mut *state, State::Taken) {
-                State::Over(sink, ending) => Poll::Ready(News::End(sink, ending)),
-                State::Waiting(..) | State::Taken => Poll::Pending,
+            match (std::mem::replace(&mut *state, State::Taken), sink.take()) {
+                (State::Over(ending), Some(sink)) => Poll::Ready(News::End(sink, ending)),
+                _ => Poll::Pending,
             }
         })
         .await;
@@ -210,6 +214,7 @@ impl<S: Sink> Future for Finished<S> {
 impl<S: Sink> Drop for Finished<S> {
     fn drop(&mut self) {
         self.0.state.replace(State::Taken);
+        self.0.sink.take();
         if let Some(connection) = self.0.stopped.take() {
             connection.go_on();
         }

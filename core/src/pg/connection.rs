@@ -417,11 +417,13 @@ fn two_strings(body: &[u8]) -> Option<(&str, &str)> {
     body.is_empty().then_some(strings)
 }
 
-/// An EmptyQueryResponse has no tag.
+/// The text of a CommandComplete without its zero, which most drivers never look at; an EmptyQueryResponse has none.
 fn command_tag(body: &[u8]) -> Option<CommandTag<'_>> {
-    let mut rest = Body(body);
-    let tag = if body.is_empty() { "" } else { rest.utf8()? };
-    rest.is_empty().then(|| CommandTag::new(tag))
+    match body {
+        [] => Some(CommandTag::new(b"")),
+        [tag @ .., 0] if tag.is_ascii() => Some(CommandTag::new(tag)),
+        _ => None,
+    }
 }
 
 /// The channel and the payload; in front of them is the process that notified.

@@ -1,5 +1,7 @@
 //! What a connection tells its driver.
 
+use std::fmt;
+
 use super::{DataRow, RowDescription, ServerError};
 
 /// One thing that happened. Rows, tags and texts are borrowed from the input buffer: they are looked at before the next
@@ -77,21 +79,24 @@ pub struct Failure {
 
 /// The command tag of a statement, for instance `INSERT 0 3`; empty for an empty statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CommandTag<'a>(&'a str);
+pub struct CommandTag<'a>(&'a [u8]);
 
 impl<'a> CommandTag<'a> {
-    pub(super) fn new(tag: &'a str) -> Self {
+    pub(super) fn new(tag: &'a [u8]) -> Self {
         Self(tag)
-    }
-
-    /// The tag as the server sent it.
-    pub fn as_str(self) -> &'a str {
-        self.0
     }
 
     /// How many rows were affected or returned; `None` for a command that does not count rows.
     pub fn rows(self) -> Option<u64> {
-        self.0.rsplit_once(' ').and_then(|(_, count)| count.parse().ok())
+        let count = self.0.rsplit(|&byte| byte == b' ').next()?;
+        std::str::from_utf8(count).ok()?.parse().ok()
+    }
+}
+
+/// As the server sent it.
+impl fmt::Display for CommandTag<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&String::from_utf8_lossy(self.0))
     }
 }
 
@@ -101,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_count_is_the_last_word_of_a_tag_if_it_is_a_number() {
-        let rows = |tag| CommandTag::new(tag).rows();
+        let rows = |tag: &str| CommandTag::new(tag.as_bytes()).rows();
         assert_eq!(rows("INSERT 0 3"), Some(3));
         assert_eq!(rows("SELECT 20"), Some(20));
         assert_eq!(rows("CREATE TABLE"), None);

@@ -6,10 +6,11 @@
 //! itself, and all but the last confirmed are closed again. A Close goes out in front of a later batch. The server works
 //! in order, so whatever was bound to the name before is not disturbed.
 
-use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
+use foldhash::quality::FixedState;
 use lru::LruCache;
 
 use crate::query::Statement;
@@ -118,10 +119,9 @@ impl StatementCache {
     }
 }
 
-/// The key of a statement under a role.
+/// The key of a statement under a role. Who could choose roles that collide would only have statements prepared again.
 pub(super) fn key(role: &str, statement: &Statement) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write_u64(statement.hash());
+    let mut hasher = FixedState::with_seed(statement.hash()).build_hasher();
     hasher.write(role.as_bytes());
     hasher.finish()
 }

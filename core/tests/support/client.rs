@@ -225,7 +225,7 @@ fn describe(event: Event<'_, u32>) -> String {
             ticket,
             statement,
             tag,
-        } => format!("{ticket}.{statement} {}", tag.as_str()),
+        } => format!("{ticket}.{statement} {tag}"),
         Event::Done {
             ticket,
             outcome: Ok(()),

@@ -99,7 +99,7 @@ fn drain(connection: &mut Connection<u32>) -> Outcome {
                 ticket,
                 statement,
                 tag,
-            } => format!("{ticket}.{statement} {}", tag.as_str()),
+            } => format!("{ticket}.{statement} {tag}"),
             Event::Done {
                 ticket,
                 outcome: Ok(()),
