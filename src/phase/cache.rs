@@ -162,7 +162,8 @@ pub(super) async fn answer(
         .with(|request| question(request, database, content))
         .flatten()
     {
-        Some((question, bypasses)) => ask(handle, &question, bypasses, make).await,
+        // In a place of its own: most requests have no cache, and no room for that.
+        Some((question, bypasses)) => Box::pin(ask(handle, &question, bypasses, make)).await,
         None => make(None).await,
     }
 }

@@ -142,16 +142,9 @@ async fn answer(
     };
     match handle.with(|request| conditional::guard(request, &settings.config)) {
         Some(Guard::Nothing) => carry_out(&asked, parts, recorder, None).await,
-        Some(Guard::Existence) => match carry_out(&asked, parts, None, None).await {
-            // It may be there, and hidden from the write by a filter of the request or by a policy.
-            Err(Error::NotFound) => match current::read(&asked).await {
-                Ok(_) => Err(Error::NotFound),
-                Err(Error::NotFound) => Err(Error::PreconditionFailed),
-                Err(error) => Err(error),
-            },
-            answer => answer,
-        },
-        Some(Guard::Content) => write_guarded(&asked, parts).await,
+        // In places of their own: most requests demand nothing, and need no room for that.
+        Some(Guard::Existence) => Box::pin(write_existing(&asked, parts)).await,
+        Some(Guard::Content) => Box::pin(write_guarded(&asked, parts)).await,
         None => Err(Error::Internal),
     }
 }
@@ -162,6 +155,19 @@ pub(super) struct Asked<'a> {
     pub(super) settings: &'a ResourceSettings,
     pub(super) database: &'a Database,
     pub(super) schema: &'a Rc<SchemaCache>,
+}
+
+/// Writes a row if there is one.
+async fn write_existing(asked: &Asked<'_>, parts: &mut PageParts<'_>) -> Result<Reply, Error> {
+    match carry_out(asked, parts, None, None).await {
+        // It may be there, and hidden from the write by a filter of the request or by a policy.
+        Err(Error::NotFound) => match current::read(asked).await {
+            Ok(_) => Err(Error::NotFound),
+            Err(Error::NotFound) => Err(Error::PreconditionFailed),
+            Err(error) => Err(error),
+        },
+        answer => answer,
+    }
 }
 
 /// How often a row is read anew, because it has changed between reading and writing, until the client has to begin again.
@@ -199,14 +205,13 @@ async fn carry_out(
         database,
         schema,
     } = asked;
-    let prepared = handle
-        .with(|request| prepare(request, settings, database, schema, recorder.as_deref(), current))
-        .ok_or(Error::Internal)??;
     let Prepared {
         batch,
         response,
         position,
-    } = prepared;
+    } = handle
+        .with(|request| prepare(request, settings, database, schema, recorder.as_deref(), current))
+        .ok_or(Error::Internal)??;
     let statement = batch
         .queries
         .get(position)

@@ -17,7 +17,7 @@ use postern_core::schema_cache::SchemaCache;
 use super::cache;
 use super::changes::{Announced, Announcer, ChangeObserver, Changes, LoggedChanges};
 use super::connector::Connector;
-use super::exchange::{BatchError, Ending, News, Sink, Ticket};
+use super::exchange::{BatchError, Finished, News, Sink, Ticket};
 use super::listener::Listener;
 use super::pool::{Lease, Pool};
 use super::probe::Probe;
@@ -277,11 +277,11 @@ impl Database {
     /// Runs a batch: one write, one round trip. `sink` is made anew where the batch has to be sent again: a statement was
     /// not prepared any more; or nothing is changed by asking again, and the connection was lost or is stuck. `parts` gets
     /// what can be sent before the end; after the first part nothing is sent again.
-    pub(crate) async fn run<S: Sink>(
+    pub(crate) async fn run<S: Sink, P: Parts<S>>(
         &self,
         batch: &Batch,
         sink: impl Fn() -> S,
-        parts: &mut impl Parts<S>,
+        parts: &mut P,
     ) -> Result<S, Error> {
         let mut repeats = REPEATS;
         loop {
@@ -291,8 +291,15 @@ impl Database {
                 .set(Some(batch.pool_us.get().unwrap_or_default() + lease.waited_us));
             // The last attempt keeps its place, however long the statement before it takes.
             let repeatable = batch.read_only && repeats > 0;
-            let announce = |ticket| self.announced(ticket, batch);
-            let (rows, ending) = attempt(lease, batch, repeatable, sink(), parts, announce).await?;
+            let mut submitted = self.submit(lease, batch, repeatable, sink());
+            let (rows, ending) = loop {
+                let part = match submitted.next(P::take).await {
+                    News::Part(part) => part,
+                    News::End(rows, ending) => break (rows, ending),
+                };
+                // In a place of its own: most results are small, and need no room for that.
+                Box::pin(parts.send(part)).await?;
+            };
             match ending {
                 Ok(()) => return Ok(rows),
                 Err(error) if repeats > 0 && !parts.began() && is_worth_repeating(&error, batch) => {
@@ -304,6 +311,13 @@ impl Database {
                 Err(BatchError::Overtaken) => return Err(Error::Unavailable(Unavailable::AcquireTimeout)),
             }
         }
+    }
+
+    /// Sends a batch.
+    fn submit<S: Sink>(&self, lease: Lease, batch: &Batch, repeatable: bool, sink: S) -> Finished<S> {
+        let queries: Vec<&Query> = batch.queries.iter().collect();
+        let announce = |ticket| self.announced(ticket, batch);
+        lease.submit(sink, repeatable, &batch.role, &queries, announce)
     }
 
     /// The ticket of a batch, which makes known what it changes.
@@ -356,24 +370,6 @@ impl<S: Sink> Parts<S> for Whole {
 
     fn began(&self) -> bool {
         false
-    }
-}
-
-async fn attempt<S: Sink, P: Parts<S>>(
-    lease: Lease,
-    batch: &Batch,
-    repeatable: bool,
-    sink: S,
-    parts: &mut P,
-    announce: impl FnOnce(Rc<dyn Ticket>) -> Rc<dyn Ticket>,
-) -> Result<(S, Ending), Error> {
-    let queries: Vec<&Query> = batch.queries.iter().collect();
-    let mut submitted = lease.submit(sink, repeatable, &batch.role, &queries, announce);
-    loop {
-        match submitted.next(P::take).await {
-            News::Part(part) => parts.send(part).await?,
-            News::End(rows, ending) => return Ok((rows, ending)),
-        }
     }
 }
 
