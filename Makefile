@@ -6,7 +6,7 @@ NGINX ?= /usr/sbin/nginx
 .DEFAULT_GOAL := help
 # Targets install packages and write to the same folders; what they call uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-test setup-bench setup-peers build module run start stop dev test unittest check deny bench bench-peers fuzz screenshot clean
+.PHONY: help setup setup-dev setup-test setup-bench setup-peers setup-profile build module run start stop dev test unittest check deny bench bench-peers profile fuzz screenshot clean
 .PHONY: setup-packages sbom deb dist test-deb test-containers lint-containers
 
 help: ## list the commands
@@ -28,6 +28,9 @@ setup-bench: ## and those that the benchmark compares with
 
 setup-peers: ## and those that the comparison with peers needs
 	@scripts/setup.sh peers
+
+setup-profile: ## and those that make profile needs
+	@scripts/setup.sh profile
 
 setup-packages: ## and those that packages and their tests need
 	@scripts/setup.sh packages
@@ -86,6 +89,9 @@ bench: setup-bench build ## measure, side by side with plain nginx, pgbench and 
 bench-peers: setup-peers build ## measure beside axum, fastify and PostgREST, and write docs/performance*.md (25 minutes)
 	@scripts/build-peers.sh
 	@bench/run-peers --write
+
+profile: setup-profile build ## make pgo/ anew: what the compiler is told of the paths that requests take (10 minutes)
+	@scripts/profile.sh
 
 fuzz: ## fuzz the parsers: make fuzz TARGET=name SECONDS=60
 	@scripts/fuzz.sh '$(TARGET)' '$(SECONDS)'

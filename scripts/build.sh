@@ -12,6 +12,7 @@ case ${POSTERN_PROFILE:=release} in
 esac
 
 "$ROOT/scripts/build-nginx.sh"
+[ "$POSTERN_PROFILE" = dev ] || use_profile
 "$ROOT/scripts/cargo.sh" build --profile "$POSTERN_PROFILE" --locked -p postern "$@"
 mkdir -p "$folder"
 replace_file "$built/lib$MODULE" "$folder/$MODULE"

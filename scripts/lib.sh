@@ -65,6 +65,7 @@ use_release() {
         flags+=("--remap-path-prefix=$map")
         c_flags+=" -ffile-prefix-map=$map"
     done
+    mapfile -t -O "${#flags[@]}" flags < <(profile_flags)
     export CARGO_TARGET_DIR=$TARGET_DIR CARGO_ENCODED_RUSTFLAGS CFLAGS="${CFLAGS:-}$c_flags"
     CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf %s "${flags[*]}")
     unset RUSTFLAGS
@@ -75,6 +76,43 @@ use_release() {
 
 # Compiles what is passed on. The time is for packages: compilers that asked for it would have to work again after each commit.
 release_build() { SOURCE_DATE_EPOCH=0 "$@"; }
+
+# The compiler is told where requests spend their time (docs/adr/0013-profile.md). Whoever sets flags of their own does without.
+use_profile() {
+    local flags
+    [ -z "${RUSTFLAGS+set}${CARGO_ENCODED_RUSTFLAGS+set}" ] || return 0
+    mapfile -t flags < <(profile_flags)
+    [ "${#flags[@]}" -gt 0 ] || return 0
+    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf %s "${flags[*]}")
+    export CARGO_ENCODED_RUSTFLAGS
+}
+
+profile_flags() {
+    local profile=$ROOT/pgo/postern.profdata copy
+    if [ "$(cat "$ROOT/pgo/made-with" 2>/dev/null)" != "$(profile_key)" ]; then
+        say "pgo/postern.profdata is of another compiler or other dependencies and is not used; \"make profile\" makes it anew" >&2
+        return
+    fi
+    # Cargo looks at the path, and not at what is in the file.
+    copy=$TARGET_DIR/$(sha256sum <"$profile" | cut -c 1-12).profdata
+    mkdir -p "$TARGET_DIR"
+    replace_file "$profile" "$copy"
+    printf '%s\n' "-Cprofile-use=$copy" -Cllvm-args=-no-pgo-warn-mismatch
+}
+
+# What the names of functions depend on, by which a profile knows them: the compilers, the versions of all crates, the settings.
+profile_key() {
+    {
+        rustc -vV && cargo --version
+        sed -n '/^name = /p; /^version = /p' "$ROOT/Cargo.lock"
+        sed -n '/^\[profile.release\]$/,/^$/p' "$ROOT/Cargo.toml"
+    } | sha256sum | cut -d ' ' -f 1
+}
+
+# The tool that merges profiles has to be of the compiler's LLVM: `rustup component add llvm-tools` puts it here.
+own_profdata() { printf '%s/bin/llvm-profdata\n' "$(dirname "$(rustc --print target-libdir)")"; }
+
+llvm_version() { rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p'; }
 
 # When the sources were made: the last commit's time. What is no clone of the repository has that of its changelog.
 source_date() {

@@ -87,6 +87,7 @@ if [ ! -d "$target" ] && [ -d "$TARGET_DIR/release" ]; then
     mv "$target.new" "$target"
 fi
 exec 9>&-
+use_profile
 cargo build --release --locked -p postern --target-dir "$target"
 file=${2:-$dir/$MODULE}
 mkdir -p "$(dirname "$file")"

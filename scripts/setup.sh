@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing on Debian and Ubuntu: setup.sh [dev|test|bench|peers|packages]
+# Installs what is missing on Debian and Ubuntu: setup.sh [dev|test|bench|peers|profile|packages]
 #
 # Without an argument what `make run` needs, with `dev` what `make dev` needs on top, with `test` what `make test` needs on top, with
-# `bench` what `make bench` compares with besides, with `peers` what `make bench-peers` does, with `packages` what making packages and
-# testing them needs. When nothing is missing this costs a few milliseconds and no network. Packages that bring a service do not get
+# `bench` what `make bench` compares with besides, with `peers` what `make bench-peers` does, with `profile` what `make profile` needs,
+# with `packages` what making packages and testing them needs. When nothing is missing this costs a few milliseconds and no network. Packages that bring a service do not get
 # to start or enable it.
 
 . "$(dirname "$0")/lib.sh"
@@ -23,6 +23,8 @@ bench_packages=(libnginx-mod-http-modsecurity modsecurity-crs)
 # Any npm will do: the Node.js that is measured comes as a package.
 peers_packages=(wrk python3)
 command -v npm >/dev/null || peers_packages+=(nodejs npm)
+
+profile_packages=(wrk python3)
 
 mark="# of Postern's scripts/setup.sh, while it installs packages"
 
@@ -92,9 +94,12 @@ case ${1:-} in
     test) packages+=("${test_packages[@]}") ;;
     packages) packages+=("${package_packages[@]}") ;;
     bench) packages+=("${test_packages[@]}" "${bench_packages[@]}") ;;
+    profile) packages+=("${profile_packages[@]}") ;;
     peers) packages+=("${peers_packages[@]}") ;;
 esac
 need_cargo
+# Unless rustup has brought the compiler's own.
+if [ "${1:-}" = profile ] && [ ! -x "$(own_profdata)" ]; then packages+=("llvm-$(llvm_version)"); fi
 if ! command -v dpkg-query >/dev/null; then
     command -v initdb >/dev/null || say "This is not Debian or Ubuntu: see to the likes of ${packages[*]} libclang-dev yourself."
     exit 0
