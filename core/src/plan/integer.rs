@@ -2,9 +2,6 @@
 //! (JSON Schema 2020-12 validation, 6.1.1), and would be none to PostgreSQL's `integer`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
 
 /// No integer of PostgreSQL has more digits.
 const MAX_DIGITS: usize = 19;
@@ -13,58 +10,70 @@ const MAX_DIGITS: usize = 19;
 pub(super) fn integer(number: &str) -> Cow<'_, str> {
     match memchr::memchr3(b'.', b'e', b'E', number.as_bytes()) {
         None => Cow::Borrowed(number),
-        Some(_) => whole(number).map_or(Cow::Borrowed(number), Cow::Owned),
+        Some(at) => match number.split_at(at) {
+            (digits, fraction) if is_nothing(fraction) && digits.len() <= MAX_DIGITS && digits != "-0" => {
+                Cow::Borrowed(digits)
+            }
+            _ => whole(number).map_or(Cow::Borrowed(number), Cow::Owned),
+        },
     }
+}
+
+/// `.0`, as most programs write it that have one kind of numbers.
+fn is_nothing(fraction: &str) -> bool {
+    let digits = fraction.strip_prefix('.');
+    digits.is_some_and(|digits| digits.bytes().all(|digit| digit == b'0'))
 }
 
 /// The same for all numbers in JSON text: an array of them, say.
 pub(super) fn integers(json: &str) -> Cow<'_, str> {
-    if !may_have_fractions(json.as_bytes()) {
-        return Cow::Borrowed(json);
-    }
-    let mut written = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(at) = rest.find(|first: char| first == '"' || first == '-' || first.is_ascii_digit()) {
-        let (before, from) = rest.split_at(at);
-        written.push_str(before);
-        let (token, after) = from.split_at(token_length(from));
-        match token.starts_with('"') {
-            true => written.push_str(token),
-            false => written.push_str(&integer(token)),
-        }
-        rest = after;
-    }
-    written.push_str(rest);
-    Cow::Owned(written)
+    rewrite(json, None).map_or(Cow::Borrowed(json), Cow::Owned)
 }
 
 /// The same for the members that `is_integer` names, of all objects of an array. `None` where there is nothing to be changed.
-pub(super) fn integers_of_rows(json: &[u8], is_integer: impl Fn(&str) -> bool) -> Option<Vec<u8>> {
-    if !may_have_fractions(json) {
+pub(super) fn integers_of_rows(json: &[u8], is_integer: impl Fn(&str) -> bool) -> Option<String> {
+    rewrite(std::str::from_utf8(json).ok()?, Some(&is_integer))
+}
+
+/// How deep the members of the objects of an array are.
+const ROW: usize = 2;
+
+/// Goes once through JSON text, which is valid, and writes its numbers anew: of the members that are named, or all. It takes nothing apart, as a
+/// large body is looked at in one go.
+fn rewrite(json: &str, is_named: Option<&dyn Fn(&str) -> bool>) -> Option<String> {
+    if !may_have_fractions(json.as_bytes()) {
         return None;
     }
-    /// A key may have escapes.
-    #[derive(serde::Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-    struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-    let rows: Vec<BTreeMap<Name<'_>, &RawValue>> = serde_json::from_slice(json).ok()?;
-    let mut written = Vec::with_capacity(json.len());
-    for (number, row) in rows.iter().enumerate() {
-        written.extend_from_slice(if number == 0 { b"[{" } else { b"},{" });
-        for (place, (Name(name), value)) in row.iter().enumerate() {
-            if place > 0 {
-                written.push(b',');
-            }
-            crate::response::write_json_string(&mut written, name.as_bytes());
-            written.push(b':');
-            let text = match is_integer(name) {
-                true => integers(value.get()),
-                false => Cow::Borrowed(value.get()),
-            };
-            written.extend_from_slice(text.as_bytes());
+    let mut written = String::with_capacity(json.len());
+    let (mut depth, mut is_key, mut is_wanted) = (0_usize, false, is_named.is_none());
+    let mut rest = json;
+    while let Some(&first) = rest.as_bytes().first() {
+        let (token, after) = rest.split_at(token_length(rest));
+        match first {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' if is_key => is_wanted = is_named.is_none_or(|is_named| is_named(&text(token))),
+            _ => {}
         }
+        is_key = depth == ROW && is_named.is_some() && matches!(first, b'{' | b',');
+        match first {
+            b'-' | b'0'..=b'9' if is_wanted => written.push_str(&integer(token)),
+            _ => written.push_str(token),
+        }
+        // Columns of the type json keep their text as it came.
+        let (space, after) = after.split_at(after.len() - after.trim_ascii_start().len());
+        written.push_str(space);
+        rest = after;
     }
-    written.extend_from_slice(b"}]");
     Some(written)
+}
+
+/// What a text in JSON says; it may have escapes.
+fn text(token: &str) -> Cow<'_, str> {
+    if !token.contains('\\') {
+        return Cow::Borrowed(token.trim_matches('"'));
+    }
+    serde_json::from_str(token).map_or(Cow::Borrowed(token), Cow::Owned)
 }
 
 /// Whether there is anything like a number with a fraction or an exponent; a text may look like one, too.
@@ -73,11 +82,14 @@ fn may_have_fractions(json: &[u8]) -> bool {
         .any(|pair| matches!(pair, [b'0'..=b'9', b'.' | b'e' | b'E']))
 }
 
-/// How long the text or the number is that begins here.
+/// How long the text, the number, the word or the sign is that begins here; never 0.
 fn token_length(json: &str) -> usize {
-    let is_number = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
+    let ends_word = |byte: u8| {
+        matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':' | b'"') || byte.is_ascii_whitespace()
+    };
     if !json.starts_with('"') {
-        return json.bytes().take_while(|&byte| is_number(byte)).count();
+        let length = json.bytes().position(ends_word).unwrap_or(json.len());
+        return length.max(1);
     }
     let mut is_escaped = false;
     let end = json.bytes().skip(1).position(|byte| {
@@ -169,8 +181,13 @@ mod tests {
         let rows = br#"[{"a":5.0,"b":5.0},{"b":"1e3","\u0061":[1e3]}, {"\u00fc":2.0}]"#;
         let written = integers_of_rows(rows, is_integer).expect("written");
         assert_eq!(
-            String::from_utf8(written).expect("UTF-8"),
-            r#"[{"a":5,"b":5.0},{"a":[1000],"b":"1e3"},{"ü":2}]"#
+            written,
+            r#"[{"a":5,"b":5.0},{"b":"1e3","\u0061":[1000]}, {"\u00fc":2}]"#
+        );
+        let nested = br#" [{ "b" : {"a": 5.0,"c":[{"a":6.0}]},"a":{"b":7.0}},{}, {"b":8.0}]"#;
+        assert_eq!(
+            integers_of_rows(nested, is_integer).expect("written"),
+            r#" [{ "b" : {"a": 5.0,"c":[{"a":6.0}]},"a":{"b":7}},{}, {"b":8.0}]"#
         );
         assert_eq!(integers_of_rows(br#"[{"a":5}]"#, is_integer), None);
     }

@@ -38,7 +38,7 @@ impl<'p> Planner<'p> {
                 }
                 Ok(Source::Json {
                     columns: columns.iter().map(|(index, _)| *index).collect(),
-                    json: self.value(rewritten.as_deref().unwrap_or(json))?,
+                    json: self.value(rewritten.as_deref().map_or(json, str::as_bytes))?,
                 })
             }
         }
