@@ -86,11 +86,11 @@ lint-containers: setup-packages ## check Dockerfile and compose.yaml by hadolint
 bench: setup-bench build ## measure, side by side with plain nginx, pgbench and ModSecurity
 	@bench/run
 
-bench-peers: setup-peers build ## measure beside axum, fastify and PostgREST, and write docs/performance*.md (25 minutes)
+bench-peers: setup-peers build ## measure beside axum, fastify and PostgREST, and write docs/performance*.md (20 minutes)
 	@scripts/build-peers.sh
 	@bench/run-peers --write
 
-profile: setup-profile build ## make pgo/ anew: what the compiler is told of the paths that requests take (10 minutes)
+profile: setup-profile ## make pgo/ anew: what the compiler is told of the paths that requests take (10 minutes)
 	@scripts/profile.sh
 
 fuzz: ## fuzz the parsers: make fuzz TARGET=name SECONDS=60
