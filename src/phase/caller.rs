@@ -50,8 +50,7 @@ impl Caller {
         &self,
         request: &mut Request,
         database: &Database,
-        read_only: bool,
-        generic_plan: bool,
+        transaction: Transaction,
     ) -> Option<Query> {
         let wanted = database.config().context;
         let trace = trace(request);
@@ -90,11 +89,23 @@ impl Caller {
             traceparent: traceparent.as_deref(),
             application_name: application_name.as_deref(),
             search_path: database.search_path_for_request(),
-            read_only,
-            generic_plan,
+            read_only: transaction.read_only,
+            generic_plan: transaction.generic_plan,
+            reports: transaction.reports,
         };
         database.context(&context)
     }
+}
+
+/// How a request's transaction is run.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Transaction {
+    /// Nothing may be written in it.
+    pub(super) read_only: bool,
+    /// Its statement is planned once for all values.
+    pub(super) generic_plan: bool,
+    /// Triggers report what it changes.
+    pub(super) reports: bool,
 }
 
 /// Room for the headers of a usual request.

@@ -8,7 +8,7 @@ use postern_core::error::Error;
 use postern_core::plan::{self, Plan, PlanError};
 use postern_core::schema_cache::SchemaCache;
 
-use super::caller::Caller;
+use super::caller::{Caller, Transaction};
 use super::conditional;
 use super::queries;
 use super::resource::{Asked, plan_with};
@@ -75,7 +75,11 @@ fn prepare(
     })?;
     let caller = Caller::of(request, database)?;
     let main = database.query(schema, plan.statement.clone());
-    let context = caller.context(request, database, true, false);
+    let transaction = Transaction {
+        read_only: true,
+        ..Transaction::default()
+    };
+    let context = caller.context(request, database, transaction);
     let batch = Batch {
         role: caller.role,
         queries: context.into_iter().chain([main]).collect(),

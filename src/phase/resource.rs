@@ -7,14 +7,14 @@ use postern_core::api_request::ApiRequest;
 use postern_core::cache::KeyBuilder;
 use postern_core::error::Error;
 use postern_core::plan::{self, Plan, PlanError, ResponseShape, cursor};
-use postern_core::query::{Query, changes};
+use postern_core::query::Query;
 use postern_core::resource::{Head, RequestParts};
 use postern_core::response::{created_location, next_link};
 use postern_core::schema_cache::SchemaCache;
 
 use super::access::{self, arguments};
 use super::cache::{self, ContentKey, Reads, Recorder};
-use super::caller::Caller;
+use super::caller::{Caller, Transaction};
 use super::conditional::{self, Guard};
 use super::current::{self, CurrentRow};
 use super::inflate;
@@ -264,9 +264,6 @@ fn prepare(
         recorder.note(reads(settings, schema));
     }
     let main = database.query(schema, statement);
-    let context = caller.context(request, database, read_only, prefer_generic_plan);
-    let mut queries: Vec<Query> = context.into_iter().chain([main]).collect();
-    let position = queries.len().saturating_sub(1);
     let changes = if read_only || !database.is_observed() {
         Changes::Nothing
     } else {
@@ -275,9 +272,14 @@ fn prepare(
             None => Changes::Everything,
         }
     };
-    if let Changes::Reported { .. } = changes {
-        queries.push(changes::reported());
-    }
+    let transaction = Transaction {
+        read_only,
+        generic_plan: prefer_generic_plan,
+        reports: changes.want_reports(),
+    };
+    let context = caller.context(request, database, transaction);
+    let queries: Vec<Query> = context.into_iter().chain([main]).collect();
+    let position = queries.len().saturating_sub(1);
     Ok(Prepared {
         batch: Batch {
             role: caller.role,
@@ -353,23 +355,18 @@ fn reply(
             }
         }
         // A trigger that answers NULL keeps the row from being made: there is nothing to show.
-        (RowsResult::Created { object, .. }, _) if object.is_empty() => {
+        (RowsResult::Created(created), _) if created.json.is_empty() => {
             reply = Reply {
                 status: 204,
                 ..Reply::default()
             }
         }
-        (RowsResult::Created { object, key: values }, ResponseShape::CreatedOne { key }) => {
-            let key: Vec<_> = key
-                .iter()
-                .filter_map(|&column| values.get(column))
-                .map(Vec::as_slice)
-                .collect();
+        (RowsResult::Created(created), _) => {
             reply.status = 201;
-            if let Some(location) = created_location(settings.path.as_bytes(), &key) {
+            if let Some(location) = created_location(settings.path.as_bytes(), &created.key) {
                 reply.headers.push(("Location".into(), location.into()));
             }
-            reply.body = Some(object.into());
+            reply.body = Some(created.json.into());
         }
         (RowsResult::CreatedMany(array), _) => {
             reply.status = 201;

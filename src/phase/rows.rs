@@ -30,12 +30,36 @@ pub(super) enum RowsResult {
     Page(Box<PageWriter>),
     /// One object, if there was a row.
     Object(ObjectRow),
-    /// A new row and the values of its key.
-    Created { object: Vec<u8>, key: Vec<Vec<u8>> },
+    /// A new row.
+    Created(CreatedRow),
     /// New rows.
     CreatedMany(ArrayWriter),
     /// How many rows went.
     Deleted(u64),
+}
+
+/// A new row as an object; empty where there is none.
+#[derive(Debug)]
+pub(super) struct CreatedRow {
+    /// See [`ResponseShape::CreatedOne`].
+    key_places: Vec<usize>,
+    pub(super) json: Vec<u8>,
+    /// The values of its key.
+    pub(super) key: Vec<Vec<u8>>,
+}
+
+impl CreatedRow {
+    fn take(&mut self, row: &DataRow<'_>, columns: &[OutputColumn]) {
+        self.json.clear();
+        self.json.reserve(OBJECT_CAPACITY);
+        write_object(&mut self.json, row, columns);
+        let value = |&place: &usize| {
+            let value = row.values().nth(place)?;
+            Some(value.unwrap_or_default().to_vec())
+        };
+        self.key.clear();
+        self.key.extend(self.key_places.iter().filter_map(value));
+    }
 }
 
 /// A row as an object.
@@ -84,10 +108,11 @@ impl Rows {
                 text_place: *text,
                 ..ObjectRow::default()
             }),
-            ResponseShape::CreatedOne { .. } => RowsResult::Created {
-                object: Vec::new(),
+            ResponseShape::CreatedOne { key } => RowsResult::Created(CreatedRow {
+                key_places: key.clone(),
+                json: Vec::new(),
                 key: Vec::new(),
-            },
+            }),
             ResponseShape::CreatedMany => RowsResult::CreatedMany(ArrayWriter::new(Rc::clone(statement))),
             ResponseShape::Deleted => RowsResult::Deleted(0),
         };
@@ -112,14 +137,7 @@ impl Sink for Rows {
             RowsResult::CreatedMany(array) => array.push(row),
             RowsResult::Deleted(rows) => *rows += 1,
             RowsResult::Object(object) => object.take(row, self.statement.columns()),
-            RowsResult::Created { object, key } => {
-                object.clear();
-                write_object(object, row, self.statement.columns());
-                *key = row
-                    .values()
-                    .map(|value| value.unwrap_or_default().to_vec())
-                    .collect();
-            }
+            RowsResult::Created(created) => created.take(row, self.statement.columns()),
         }
     }
 

@@ -15,7 +15,7 @@ use postern_core::sql_endpoint::{
 
 use super::access;
 use super::cache::{self, ContentKey, Reads, Recorder};
-use super::caller::Caller;
+use super::caller::{Caller, Transaction};
 use super::conditional;
 use super::inflate;
 use super::queries;
@@ -177,7 +177,13 @@ fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -
     };
     let caller = Caller::of(request, database)?;
     let script = bind(request, settings, &caller, head.body(&body)?)?;
-    let context = caller.context(request, database, head.read_only, false);
+    let changes = changes(settings, head.read_only);
+    let transaction = Transaction {
+        read_only: head.read_only,
+        reports: database.is_observed() && changes.want_reports(),
+        ..Transaction::default()
+    };
+    let context = caller.context(request, database, transaction);
     let queries = context
         .into_iter()
         .chain(script)
@@ -187,23 +193,19 @@ fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -
         role: caller.role,
         queries,
         read_only: head.read_only,
-        changes: changes(settings, head.read_only),
+        changes,
         pool_us: Cell::default(),
     })
 }
 
 /// What the script changes.
 fn changes(settings: &SqlSettings, read_only: bool) -> Changes {
-    let reported = |known| Changes::Reported {
-        known,
-        column: ResponseSettings::CHANGES,
-    };
     match &settings.config.changes {
         _ if read_only => Changes::Nothing,
         ScriptChanges::None => Changes::Nothing,
         ScriptChanges::All => Changes::Everything,
-        ScriptChanges::Reported => reported(Rc::default()),
-        ScriptChanges::Relations(known) => reported(Rc::clone(known)),
+        ScriptChanges::Reported => Changes::Relations(Rc::default()),
+        ScriptChanges::Relations(known) => Changes::Relations(Rc::clone(known)),
     }
 }
 

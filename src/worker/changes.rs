@@ -29,22 +29,24 @@ pub(crate) trait ChangeObserver {
 pub(crate) enum Changes {
     /// Nothing that anybody reads.
     Nothing,
-    /// These relations, and those that the batch's last statement reports in this column.
-    Reported { known: Rc<[Box<str>]>, column: usize },
+    /// These relations, and those that triggers report.
+    Relations(Rc<[Box<str>]>),
     /// Anything.
     Everything,
 }
 
 impl Changes {
-    /// What a statement is known to change, with what [`changes::reported`] adds.
+    /// What a statement changes.
     pub(crate) fn of(effect: &Effect) -> Self {
         match effect {
-            Effect::Relations(known) => Self::Reported {
-                known: Rc::clone(known),
-                column: 0,
-            },
+            Effect::Relations(known) => Self::Relations(Rc::clone(known)),
             Effect::Everything => Self::Everything,
         }
+    }
+
+    /// Whether what triggers report is of use.
+    pub(crate) fn want_reports(&self) -> bool {
+        matches!(self, Self::Relations(_))
     }
 }
 
@@ -111,50 +113,37 @@ impl Announcer {
 pub(super) struct Announced {
     ticket: Rc<dyn Ticket>,
     announcer: Rc<Announcer>,
-    changes: Changes,
-    /// The statement that reports.
-    last: usize,
-    reported: RefCell<Reported>,
+    /// What is known of the batch; everything, once a trigger has reported that.
+    changes: RefCell<Changes>,
+    /// The relations that triggers have reported besides.
+    reported: RefCell<Vec<Box<str>>>,
 }
 
-/// What the triggers have reported.
-enum Reported {
-    /// Their list has not come.
-    Unknown,
-    Relations(Vec<Box<str>>),
-    Everything,
-}
+/// A batch with more reports than that has changed everything.
+const MAX_REPORTED: usize = 100;
 
 impl Announced {
-    /// A ticket for a batch whose last statement has this number.
-    pub(super) fn new(
-        ticket: Rc<dyn Ticket>,
-        announcer: Rc<Announcer>,
-        changes: Changes,
-        last: usize,
-    ) -> Rc<Self> {
+    /// A ticket for a batch with these changes.
+    pub(super) fn new(ticket: Rc<dyn Ticket>, announcer: Rc<Announcer>, changes: Changes) -> Rc<Self> {
         Rc::new(Self {
             ticket,
             announcer,
-            changes,
-            last,
-            reported: RefCell::new(Reported::Unknown),
+            changes: RefCell::new(changes),
+            reported: RefCell::default(),
         })
     }
 
     fn committed(&self) {
         let observer = &self.announcer.observer;
-        match (&self.changes, &*self.reported.borrow()) {
-            (Changes::Nothing, _) => {}
-            (Changes::Reported { known, .. }, Reported::Relations(reported)) => {
-                for relation in known
-                    .iter()
-                    .chain(reported.iter().filter(|name| !known.contains(name)))
-                {
+        match &*self.changes.borrow() {
+            Changes::Nothing => {}
+            Changes::Relations(known) => {
+                let reported = self.reported.borrow();
+                for relation in known.iter().chain(&*reported) {
                     observer.changed(relation);
                 }
             }
-            (Changes::Everything, _) | (Changes::Reported { .. }, _) => observer.all_changed(),
+            Changes::Everything => observer.all_changed(),
         }
     }
 }
@@ -165,16 +154,20 @@ impl Ticket for Announced {
     }
 
     fn row(&self, statement: usize, row: &DataRow<'_>) {
-        if statement == self.last
-            && let Changes::Reported { column, .. } = self.changes
-        {
-            let relations = row.values().nth(column).map(changes::relations);
-            self.reported.replace(match relations {
-                Some(Some(names)) => Reported::Relations(names.into_iter().map(Box::from).collect()),
-                Some(None) | None => Reported::Everything,
-            });
-        }
         self.ticket.row(statement, row);
+    }
+
+    fn reported(&self, report: &str) {
+        let mut changes = self.changes.borrow_mut();
+        let Changes::Relations(known) = &*changes else {
+            return;
+        };
+        let mut reported = self.reported.borrow_mut();
+        match changes::relation(report) {
+            Some(relation) if known.iter().chain(&*reported).any(|name| **name == *relation) => {}
+            Some(relation) if reported.len() < MAX_REPORTED => reported.push(relation.into()),
+            Some(_) | None => *changes = Changes::Everything,
+        }
     }
 
     fn finish(&self, ending: Ending) {

@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use postern_core::config::DatabaseConfig;
 use postern_core::error::Unavailable;
 use postern_core::pg::{self, Event};
-use postern_core::query::Query;
+use postern_core::query::{Query, changes};
 
 use super::exchange::{BatchError, Stopped, Ticket};
 use super::pace::Pace;
@@ -482,10 +482,13 @@ impl Connection {
                     news.notifications.push((channel.into(), payload.into()));
                 }
                 Event::Closed(error) => news.closed = Some(error.to_string()),
-                Event::Notice(notice) => log(
-                    Level::Info,
-                    format_args!("{} says: {notice}", self.address.name()),
-                ),
+                Event::Notice(notice) => match (changes::reported(&notice), protocol.front()) {
+                    (Some(report), Some(ticket)) => ticket.reported(report),
+                    _ => log(
+                        Level::Info,
+                        format_args!("{} says: {notice}", self.address.name()),
+                    ),
+                },
                 Event::Complete { .. } | Event::ParameterChanged { .. } => {}
             }
         }

@@ -190,7 +190,7 @@ impl Database {
         self.search_path.as_deref()
     }
 
-    /// Whether somebody wants to know what changes, so that a batch that writes ends with a report.
+    /// Whether somebody wants to know what changes, so that triggers report what a batch changes.
     pub(crate) fn is_observed(&self) -> bool {
         self.announcer.is_some()
     }
@@ -324,10 +324,7 @@ impl Database {
     fn announced(&self, ticket: Rc<dyn Ticket>, batch: &Batch) -> Rc<dyn Ticket> {
         match (&self.announcer, &batch.changes) {
             (None, _) | (_, Changes::Nothing) => ticket,
-            (Some(announcer), changes) => {
-                let last = batch.queries.len().saturating_sub(1);
-                Announced::new(ticket, Rc::clone(announcer), changes.clone(), last)
-            }
+            (Some(announcer), changes) => Announced::new(ticket, Rc::clone(announcer), changes.clone()),
         }
     }
 }

@@ -58,6 +58,8 @@ pub(crate) trait Ticket {
     fn described(&self, statement: usize, description: &RowDescription<'_>);
     /// A row has come.
     fn row(&self, statement: usize, row: &DataRow<'_>);
+    /// A trigger tells what the batch changes (`query::changes::reported`).
+    fn reported(&self, _report: &str) {}
     /// The batch is over.
     fn finish(&self, ending: Ending);
     /// Whether no more rows should be read until the request has taken some.

@@ -12,7 +12,7 @@ use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
 use crate::support::proxy::Proxy;
 use crate::support::shm::{Memory, RESPONSES};
-use crate::support::{TempDir, poll_until, process, project};
+use crate::support::{TempDir, poll_until, process};
 
 /// The locations of the other tests, all with a cache.
 fn config(dsn: &str, zone: &str, cache: &str, workers: usize) -> Config {
@@ -340,8 +340,7 @@ fn nor_do_reloads_and_killed_workers_bring_anything_old_back() {
 fn another_node_sees_it_as_soon_as_it_has_heard_of_it() {
     let postgres = Postgres::start();
     amounts_of_zero(&postgres);
-    postgres.sql(&fs::read_to_string(project().join("migrations/010_changes.sql")).unwrap());
-    postgres.sql("SELECT postern.watch('api.items')");
+    postgres.watch("api.items");
     let config = config(&postgres.dsn(), "4m", "ttl=1h fallback_ttl=0", 2);
     let nodes = [Nginx::ready(&config), Nginx::ready(&config)];
     for node in &nodes {

@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::nginx::{Config, Nginx};
 use crate::support::postgres::Postgres;
 use crate::support::proxy::Proxy;
-use crate::support::{poll_until, process, project};
+use crate::support::{poll_until, process};
 
 /// The connections that listen for changes.
 const LISTENERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN postern_changes'";
@@ -14,12 +14,6 @@ const HEARS: &str = "changes in \"app\" are heard of";
 const HEARS_AGAIN: &str = "changes in \"app\" are heard of again";
 const IS_DEAF: &str = "changes in \"app\" are not heard of: ";
 const EVERYTHING: &str = "\"app\": everything may have changed";
-
-fn with_triggers(postgres: &Postgres) {
-    let migration = fs::read_to_string(project().join("migrations/010_changes.sql")).unwrap();
-    postgres.sql(&migration);
-    postgres.sql("SELECT postern.watch('api.items')");
-}
 
 fn wait_for(nginx: &Nginx, since: usize, text: &str) {
     poll_until(text, || nginx.error_log()[since..].contains(text));
@@ -38,7 +32,7 @@ fn start(config: &Config) -> Nginx {
 #[test]
 fn one_worker_listens_and_hears_what_others_write() {
     let postgres = Postgres::start();
-    with_triggers(&postgres);
+    postgres.watch("api.items");
     let nginx = start(&Config::new(&postgres.dsn(), "listen on;").workers(3));
     assert_eq!(postgres.sql(LISTENERS), "1");
     assert_eq!(
@@ -258,7 +252,7 @@ fn the_sample_application_tells_of_its_changes() {
 #[test]
 fn tables_are_watched_with_their_partitions_and_new_ones_too() {
     let postgres = Postgres::start();
-    with_triggers(&postgres);
+    postgres.watch("api.items");
     let watched = |schema: &str| {
         postgres.sql(&format!(
             "SELECT string_agg(tgrelid::regclass::text, ' ' ORDER BY tgrelid::regclass::text) FROM pg_trigger \
@@ -293,22 +287,24 @@ fn tables_are_watched_with_their_partitions_and_new_ones_too() {
     assert_eq!(watched("w"), "");
 }
 
-/// Whoever writes needs no right on the schema of the trigger, and each table is told of once.
+/// Whoever writes needs no right on the schema of the trigger, and each table is told of once, to whom it is of use.
 #[test]
 fn a_transaction_reports_each_table_once() {
     let postgres = Postgres::start();
-    with_triggers(&postgres);
+    postgres.watch("api.items");
     postgres.sql("CREATE TABLE api.\"odd\nname\" (id integer); SELECT postern.watch('api.children')");
-    let reported = postgres.sql(
-        "BEGIN; SET LOCAL ROLE web_anon;
-         UPDATE api.items SET note = 'x' WHERE id = 1; UPDATE api.items SET note = 'y' WHERE id = 1;
-         DELETE FROM api.children; SELECT current_setting('postern.changed', true); ROLLBACK;
-         SELECT '[' || current_setting('postern.changed', true) || ']'",
-    );
+    let writes = "UPDATE api.items SET note = 'x' WHERE id = 1; UPDATE api.items SET note = 'y' WHERE id = 1;
+         DELETE FROM api.children; SELECT current_setting('postern.reported', true); ROLLBACK;
+         SELECT '[' || current_setting('postern.reported', true) || ']'";
+    let reported = postgres.sql(&format!(
+        "BEGIN; SET LOCAL postern.reports = on; SET LOCAL ROLE web_anon; {writes}"
+    ));
     assert_eq!(reported, "api.items\napi.children\n[]");
+    assert_eq!(postgres.sql(&format!("BEGIN; {writes}")), "");
     let odd = postgres.sql(
-        "SELECT postern.watch('api.\"odd\nname\"'); BEGIN; INSERT INTO api.\"odd\nname\" VALUES (1);
-         SELECT current_setting('postern.changed', true); COMMIT",
+        "SELECT postern.watch('api.\"odd\nname\"');
+         BEGIN; SET LOCAL postern.reports = on; INSERT INTO api.\"odd\nname\" VALUES (1);
+         SELECT current_setting('postern.reported', true); COMMIT",
     );
     assert_eq!(odd.trim(), "*");
 }
@@ -316,14 +312,28 @@ fn a_transaction_reports_each_table_once() {
 #[test]
 fn one_node_need_not_be_notified_of_its_own_writes() {
     let postgres = Postgres::start();
-    with_triggers(&postgres);
+    postgres.watch("api.items");
     postgres.sql("ALTER ROLE authenticator SET postern.notify = off");
+    // What a trigger of somebody's own writes is reported by that of its table.
+    postgres.sql(
+        "CREATE TABLE api.changes (item integer); GRANT INSERT ON api.changes TO web_anon;
+         SELECT postern.watch('api.changes');
+         CREATE FUNCTION api.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             INSERT INTO api.changes VALUES (NEW.id); RETURN NULL;
+         END $$;
+         CREATE CONSTRAINT TRIGGER keep AFTER UPDATE ON api.items DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION api.keep()",
+    );
     let nginx = start(&Config::new(&postgres.dsn(), "listen on;"));
     let since = nginx.error_log().len();
     let mut client = nginx.client();
-    for note in ["a", "b"] {
+    for (written, note) in ["a", "b"].iter().enumerate() {
         let body = format!("{{\"note\":\"{note}\"}}");
         assert_eq!(client.request("PATCH", "/api/items/1", &[], &body).status, 200);
+        assert_eq!(
+            count(&nginx, since, "\"app\": api.changes has changed"),
+            written + 1
+        );
     }
     postgres.sql("NOTIFY postern_changes, 'api.last'");
     wait_for(&nginx, since, "\"app\": api.last has changed");

@@ -109,6 +109,15 @@ impl Postgres {
         }
     }
 
+    /// Makes the functions and the triggers that tell of changes, and has them watch a table.
+    #[track_caller]
+    pub(crate) fn watch(&self, table: &str) {
+        for file in ["010_changes.sql", "011_reported_changes.sql"] {
+            self.sql(&fs::read_to_string(project().join("migrations").join(file)).unwrap());
+        }
+        self.sql(&format!("SELECT postern.watch('{table}')"));
+    }
+
     /// As [`Self::sql`], in the database of [`Self::with_sample_application`].
     #[track_caller]
     pub(crate) fn app_sql(&self, text: &str) -> String {

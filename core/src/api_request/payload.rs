@@ -34,6 +34,14 @@ pub enum JsonValue<'a> {
 }
 
 impl JsonValue<'_> {
+    /// Its text, unescaped; empty for what has a name of its own.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Null | Self::Bool(_) => "",
+            Self::Number(text) | Self::String(text) | Self::Nested(text) => text,
+        }
+    }
+
     /// The JSON text of the value, for columns of json, array, composite and other such types.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         match self {

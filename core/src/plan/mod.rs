@@ -62,7 +62,7 @@ pub fn plan(
         schema,
         relation,
         methods: resource.methods,
-        params: Params::new(),
+        params: room(&request.action),
     };
     match &request.action {
         Action::List => planner.list(request, resource, key.as_ref()),
@@ -75,6 +75,22 @@ pub fn plan(
         }
     }
 }
+
+/// Room for the values of a request: those of its body, and a key.
+fn room(action: &Action<'_>) -> Params {
+    match action {
+        Action::Insert(Payload::One(members))
+        | Action::Update(_, Payload::One(members))
+        | Action::Replace(_, Payload::One(members)) => {
+            let bytes = members.iter().map(|(_, value)| value.text().len()).sum::<usize>();
+            Params::with_capacity(members.len() + 1, bytes + KEY_BYTES)
+        }
+        _ => Params::new(),
+    }
+}
+
+/// Room for a key of usual size, in bytes.
+const KEY_BYTES: usize = 32;
 
 /// Reads the row that a request is about, as GET of the same URL would, with its columns as one text: what a conditional write is held
 /// against. The column that tells when it was changed is among them, even if it is not selected.

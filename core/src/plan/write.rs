@@ -16,11 +16,12 @@ impl<'p> Planner<'p> {
     pub(super) fn source(&mut self, payload: &Payload<'_>) -> Result<Source, PlanError> {
         match payload {
             Payload::One(members) => {
-                let assignments = members.iter().map(|(name, value)| {
+                let mut assignments = Vec::with_capacity(members.len());
+                for (name, value) in members {
                     let (index, column) = self.writable_member(name)?;
-                    self.assignment(index, column, value)
-                });
-                Ok(Source::Values(assignments.collect::<Result<_, _>>()?))
+                    assignments.push(self.assignment(index, column, value)?);
+                }
+                Ok(Source::Values(assignments))
             }
             Payload::Many { rows: 0, .. } => Ok(Source::Nothing),
             Payload::Many { keys, json, .. } => {

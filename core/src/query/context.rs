@@ -31,6 +31,8 @@ pub struct Context<'a> {
     pub read_only: bool,
     /// Statements are planned once for all values (`plan_cache_mode`).
     pub generic_plan: bool,
+    /// Triggers report what the transaction changes (`query::changes`).
+    pub reports: bool,
 }
 
 impl<'a> Context<'a> {
@@ -50,12 +52,12 @@ impl<'a> Context<'a> {
     }
 
     /// The settings with a value of ours, in the order of [`CONSTANTS`].
-    fn constants(&self) -> [bool; 2] {
-        [self.read_only, self.generic_plan]
+    fn constants(&self) -> [bool; 3] {
+        [self.read_only, self.generic_plan, self.reports]
     }
 }
 
-/// The statements for the combinations of settings that were in use; there are at most 2048, and far fewer in any configuration.
+/// The statements for the combinations of settings that were in use; there are at most 4096, and far fewer in any configuration.
 #[derive(Debug, Default)]
 pub struct ContextStatements {
     statements: HashMap<u16, Rc<Statement>, foldhash::fast::RandomState>,
@@ -133,9 +135,10 @@ const SETTINGS: [&str; 9] = [
     "search_path",
 ];
 
-const CONSTANTS: [(&str, &str); 2] = [
+const CONSTANTS: [(&str, &str); 3] = [
     ("transaction_read_only", "on"),
     ("plan_cache_mode", "force_generic_plan"),
+    ("postern.reports", "on"),
 ];
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Where a client goes next: the values of `Link` (RFC 8288) and `Location` (RFC 9110 section 10.2.2).
 
-use std::fmt::Write;
-
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 /// The `Link` value that leads to the next page: the request's own target with the cursor in the place of an earlier `cursor`
@@ -26,11 +24,11 @@ pub fn next_link(path: &[u8], args: &[u8], cursor: &str) -> String {
 
 /// The `Location` of a row that was created below `path`. The parts of a composite key are separated by commas. `None` where no
 /// path leads to the row: an empty key, one that means another path (`.`, `..`), or a comma inside a part of a composite key.
-pub fn created_location(path: &[u8], key: &[&[u8]]) -> Option<String> {
+pub fn created_location(path: &[u8], key: &[impl AsRef<[u8]>]) -> Option<String> {
     let is_reachable = match key {
-        [] | [b"" | b"." | b".."] => false,
-        [_] => true,
-        parts => parts.iter().all(|part| !part.contains(&b',')),
+        [] => false,
+        [part] => !matches!(part.as_ref(), b"" | b"." | b".."),
+        parts => parts.iter().all(|part| !part.as_ref().contains(&b',')),
     };
     if !is_reachable {
         return None;
@@ -39,7 +37,7 @@ pub fn created_location(path: &[u8], key: &[&[u8]]) -> Option<String> {
     push_encoded(&mut location, path.strip_suffix(b"/").unwrap_or(path), TARGET);
     for (index, part) in key.iter().enumerate() {
         location.push(if index == 0 { '/' } else { ',' });
-        push_encoded(&mut location, part, COMPONENT);
+        push_encoded(&mut location, part.as_ref(), COMPONENT);
     }
     Some(location)
 }
@@ -56,8 +54,7 @@ fn is_position(argument: &[u8]) -> bool {
 }
 
 fn push_encoded(out: &mut String, bytes: &[u8], set: &'static AsciiSet) {
-    // Writing to a String does not fail.
-    let _ = write!(out, "{}", percent_encode(bytes, set));
+    percent_encode(bytes, set).for_each(|part| out.push_str(part));
 }
 
 /// Bytes that nginx lets through in a request's target, but that would end the `<…>` of a Link or are no part of any URI

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use super::EndpointError;
-use crate::query::{Params, Query, Statement, changes};
+use crate::query::{Params, Query, Statement};
 use crate::response::is_sendable_field;
 
 /// The name and the value of a header field.
@@ -21,19 +21,13 @@ pub struct ResponseSettings {
 }
 
 impl ResponseSettings {
-    /// The column of [`Self::query`] in which triggers tell what they saw change.
-    pub const CHANGES: usize = 2;
-
     /// The statement that ends a script and reads them. What somebody has set for the session, and not for the transaction, is taken
-    /// back at once: the next request on the connection is another's. Column [`Self::CHANGES`] is for `query::changes::relations`.
+    /// back at once: the next request on the connection is another's.
     pub fn query() -> Query {
-        let sql = format!(
-            "SELECT current_setting('response.status', true), current_setting('response.headers', true), {}, \
-             num_nonnulls(set_config('response.status', '', false), set_config('response.headers', '', false))",
-            changes::SETTING
-        );
+        let sql = "SELECT current_setting('response.status', true), current_setting('response.headers', true), \
+                   num_nonnulls(set_config('response.status', '', false), set_config('response.headers', '', false))";
         Query {
-            statement: Rc::new(Statement::new(sql, [], 4)),
+            statement: Rc::new(Statement::new(sql, [], 3)),
             params: Params::new(),
         }
     }

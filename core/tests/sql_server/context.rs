@@ -23,12 +23,13 @@ fn settings_hold_for_the_rest_of_the_batch_and_not_a_moment_longer() {
         search_path: Some(&path),
         read_only: true,
         generic_plan: true,
+        reports: true,
     };
     let settings = statements.query(&context).expect("all of them");
     let all = "SELECT current_user, current_setting('request.jwt.claims'), current_setting('request.method'),
         current_setting('request.path'), current_setting('search_path'), current_setting('transaction_read_only'),
         current_setting('plan_cache_mode'), current_setting('request.headers'), current_setting('request.cookies'),
-        current_setting('request.traceparent'), current_setting('application_name')";
+        current_setting('request.traceparent'), current_setting('application_name'), current_setting('postern.reports')";
     let rows = session.batch(&[&settings, &query(all, &[])]).expect("settings");
     let values: Vec<_> = rows[0]
         .iter()
@@ -46,12 +47,14 @@ fn settings_hold_for_the_rest_of_the_batch_and_not_a_moment_longer() {
         "{}",
         "00-a-b-01",
         "postern/a",
+        "on",
     ];
     assert_eq!(values, expected);
     let after = "SELECT current_user, coalesce(current_setting('request.path', true), ''),
-        current_setting('transaction_read_only'), current_setting('plan_cache_mode')";
+        current_setting('transaction_read_only'), current_setting('plan_cache_mode'),
+        coalesce(current_setting('postern.reports', true), '')";
     let after: Vec<_> = session.sql(after).remove(0).into_iter().flatten().collect();
-    assert_eq!(after, ["postgres", "", "off", "auto"]);
+    assert_eq!(after, ["postgres", "", "off", "auto", ""]);
 }
 
 #[test]
