@@ -35,7 +35,7 @@ http {{
 POSTERN_HTTP = """
     postern_database bench {{
         dsn "{dsn}";
-        connections 4;
+        connections {pool};
         schemas bench;
         anonymous_role web_user;
         {database}
@@ -177,7 +177,7 @@ def postern(settings: Settings, folder: Path, dsn: str, secret: bytes, public_ke
     locations = POSTERN_SERVER.replace("{secret}", str(secret_file)) + server
     if public_key:
         locations += RS256_SERVER.replace("{public_key}", str(public_key))
-    return Nginx(settings, folder, POSTERN_HTTP.format(dsn=dsn, database=database) + http, locations,
+    return Nginx(settings, folder, POSTERN_HTTP.format(dsn=dsn, pool=settings.pool, database=database) + http, locations,
                  f"load_module {settings.module};", prefix)
 
 

@@ -22,6 +22,8 @@ class Settings:
     duration_s: int
     connections: list[int]
     workers: int
+    # Connections to PostgreSQL of each worker, for everybody who is measured.
+    pool: int
     nginx: Path
     module: Path
 
@@ -35,6 +37,7 @@ class Settings:
             duration_s=1 if quick else _number("DURATION", duration_s),
             connections=[8] if quick else numbers("CONNECTIONS", connections),
             workers=workers or _number("WORKERS", 1),
+            pool=_number("POOL", 8),
             nginx=_file("POSTERN_NGINX", ROOT / "build/nginx"),
             module=_file("POSTERN_MODULE", ROOT / "build/ngx_http_postern_module.so"),
         )

@@ -302,7 +302,7 @@ pub(super) fn plan_with(
     let args = arguments(request);
     let head = Head::parse(&parts(request, settings, &args), &settings.config)?;
     let body = if head.needs_body() {
-        Some(request.body().map_err(|_| Error::Internal)?)
+        Some(request.body_view().map_err(|_| Error::Internal)?)
     } else {
         None
     };

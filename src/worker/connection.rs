@@ -1,6 +1,7 @@
 //! One connection to PostgreSQL: moves bytes between a socket and the protocol, and hands what comes out to tickets and to
 //! its owner.
 
+use std::borrow::Borrow;
 use std::cell::{Cell, RefCell, RefMut};
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
@@ -217,7 +218,7 @@ impl Connection {
     }
 
     /// Sends a batch; its end is told to the ticket, and only then does its load go.
-    pub(super) fn submit(&self, ticket: Rc<dyn Ticket>, role: &str, queries: &[&Query]) {
+    pub(super) fn submit(&self, ticket: Rc<dyn Ticket>, role: &str, queries: &[impl Borrow<Query>]) {
         self.submit_with(ticket, |protocol, ticket| protocol.submit(ticket, role, queries));
     }
 

@@ -315,9 +315,8 @@ impl Database {
 
     /// Sends a batch.
     fn submit<S: Sink>(&self, lease: Lease, batch: &Batch, repeatable: bool, sink: S) -> Finished<S> {
-        let queries: Vec<&Query> = batch.queries.iter().collect();
         let announce = |ticket| self.announced(ticket, batch);
-        lease.submit(sink, repeatable, &batch.role, &queries, announce)
+        lease.submit(sink, repeatable, &batch.role, &batch.queries, announce)
     }
 
     /// The ticket of a batch, which makes known what it changes.

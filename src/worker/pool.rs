@@ -1,5 +1,6 @@
 //! The connections of one worker to one database, and the requests that wait for them.
 
+use std::borrow::Borrow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -452,7 +453,7 @@ impl Lease {
         sink: S,
         repeatable: bool,
         role: &str,
-        queries: &[&Query],
+        queries: &[impl Borrow<Query>],
         announce: impl FnOnce(Rc<dyn Ticket>) -> Rc<dyn Ticket>,
     ) -> Finished<S> {
         let exchange = Exchange::new(sink, repeatable);

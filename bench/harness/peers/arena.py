@@ -75,7 +75,7 @@ class Arena:
             (servers.fastify, contestant.rest, contestant.FASTIFY, None),
             (servers.postgrest, contestant.postgrest, contestant.POSTGREST, contestant.PROXIED_POSTGREST),
         ):
-            peer = entered(start(self.folder, self.cluster, self._secret, workers))
+            peer = entered(start(self.folder, self.cluster, self._secret, workers, settings.pool))
             alone = Contestant(name, workers, (peer.pid,), endpoints(peer.port, self.token))
             self.contestants.append(alone)
             if proxied_name:

@@ -15,7 +15,7 @@ NAMES = (RETURN, POSTERN, *PEERS)
 def heading(settings: Settings, date: str, surroundings: str) -> str:
     """When, where and how it was measured."""
     return (f"Measured on {date} by `make bench-peers`: {surroundings}. Medians of {settings.rounds} interleaved rounds of "
-            f"{settings.duration_s} s. The load generator has the same cores.")
+            f"{settings.duration_s} s, {settings.pool} connections to PostgreSQL for each worker. The load generator has the same cores.")
 
 
 def verdicts(settings: Settings, workers: list[int], results: Results) -> str:

