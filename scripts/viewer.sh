@@ -20,6 +20,7 @@ crate() {
 }
 
 version=$(sed -n '/^name = "utoipa-swagger-ui-vendored"$/{n;s/^version = "\(.*\)"$/\1/p;}' "$ROOT/Cargo.lock")
+lock_folder "$BUILD_DIR"
 mkdir -p "$directory"
 if [ "$(cat "$directory/.version" 2>/dev/null)" != "$version" ]; then
     archives=("$(crate)"/res/*.zip)
