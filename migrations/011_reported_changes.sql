@@ -1,7 +1,8 @@
--- Tells nginx of changes while they are made: see docs/cache.md. Where nginx writes, it has set postern.reports for the transaction, and
--- each table that is changed is reported by a message of the level INFO and the SQLSTATE PN001. It comes with the answer of the
--- statement, costs nothing where no trigger fires, and those of deferred triggers come before the end of the commit. The setting
--- postern.changed of 010_changes.sql, which nginx had to ask for, is no more. Other clients see none of this.
+-- Tells nginx of changes while they are made: see docs/cache.md. Where nginx writes, it has set postern.reports for the transaction: to
+-- "on", and the tables that it knows to be changed, a line each. Another table that is changed is reported by a message of the level
+-- INFO and the SQLSTATE PN001, once. It comes with the answer of the statement, costs nothing where no trigger fires, and those of
+-- deferred triggers come before the end of the commit. The setting postern.changed of 010_changes.sql, which nginx had to ask for, is
+-- no more. Other clients see none of this.
 
 create or replace function postern.changed() returns trigger
     language plpgsql
@@ -9,8 +10,8 @@ create or replace function postern.changed() returns trigger
 as $$
 declare
     relation text := tg_table_schema || '.' || tg_table_name;
-    -- What this transaction has reported, a line for each. NULL, or empty after an earlier transaction of the session has set it.
-    reported text[] := string_to_array(nullif(current_setting('postern.reported', true), ''), E'\n');
+    -- NULL, or empty after an earlier transaction of the session has set it.
+    reports text[] := string_to_array(current_setting('postern.reports', true), E'\n');
 begin
     -- Lines are what the setting consists of; and a payload has a limit that two names do not reach.
     if strpos(relation, E'\n') > 0 then
@@ -20,9 +21,9 @@ begin
     if coalesce(current_setting('postern.notify', true), '') <> 'off' then
         perform pg_notify('postern_changes', relation);
     end if;
-    if current_setting('postern.reports', true) = 'on' and relation <> all (coalesce(reported, '{}')) then
+    if reports[1] = 'on' and relation <> all (reports) then
         raise info using errcode = 'PN001', message = relation;
-        perform set_config('postern.reported', array_to_string(reported || relation, E'\n'), true);
+        perform set_config('postern.reports', array_to_string(reports || relation, E'\n'), true);
     end if;
     return null;
 end

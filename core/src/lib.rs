@@ -13,6 +13,7 @@
 pub mod api_request;
 pub mod auth;
 pub mod cache;
+pub mod changes;
 pub mod conditional;
 pub mod config;
 pub mod error;

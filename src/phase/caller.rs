@@ -50,7 +50,7 @@ impl Caller {
         &self,
         request: &mut Request,
         database: &Database,
-        transaction: Transaction,
+        transaction: &Transaction,
     ) -> Option<Query> {
         let wanted = database.config().context;
         let trace = trace(request);
@@ -89,23 +89,23 @@ impl Caller {
             traceparent: traceparent.as_deref(),
             application_name: application_name.as_deref(),
             search_path: database.search_path_for_request(),
+            reports: transaction.reports.as_deref(),
             read_only: transaction.read_only,
             generic_plan: transaction.generic_plan,
-            reports: transaction.reports,
         };
         database.context(&context)
     }
 }
 
 /// How a request's transaction is run.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub(super) struct Transaction {
     /// Nothing may be written in it.
     pub(super) read_only: bool,
     /// Its statement is planned once for all values.
     pub(super) generic_plan: bool,
-    /// Triggers report what it changes.
-    pub(super) reports: bool,
+    /// What triggers are to report ([`crate::worker::Changes::reports`]).
+    pub(super) reports: Option<String>,
 }
 
 /// Room for the headers of a usual request.

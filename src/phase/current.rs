@@ -79,7 +79,7 @@ fn prepare(
         read_only: true,
         ..Transaction::default()
     };
-    let context = caller.context(request, database, transaction);
+    let context = caller.context(request, database, &transaction);
     let batch = Batch {
         role: caller.role,
         queries: context.into_iter().chain([main]).collect(),

@@ -275,9 +275,9 @@ fn prepare(
     let transaction = Transaction {
         read_only,
         generic_plan: prefer_generic_plan,
-        reports: changes.want_reports(),
+        reports: changes.reports(),
     };
-    let context = caller.context(request, database, transaction);
+    let context = caller.context(request, database, &transaction);
     let queries: Vec<Query> = context.into_iter().chain([main]).collect();
     let position = queries.len().saturating_sub(1);
     Ok(Prepared {

@@ -180,10 +180,10 @@ fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -
     let changes = changes(settings, head.read_only);
     let transaction = Transaction {
         read_only: head.read_only,
-        reports: database.is_observed() && changes.want_reports(),
+        reports: database.is_observed().then(|| changes.reports()).flatten(),
         ..Transaction::default()
     };
-    let context = caller.context(request, database, transaction);
+    let context = caller.context(request, database, &transaction);
     let queries = context
         .into_iter()
         .chain(script)

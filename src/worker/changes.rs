@@ -4,8 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use postern_core::changes;
 use postern_core::pg::{DataRow, RowDescription};
-use postern_core::query::changes;
 use postern_core::schema_cache::Effect;
 
 use super::exchange::{BatchError, Ending, Stopped, Ticket};
@@ -44,9 +44,12 @@ impl Changes {
         }
     }
 
-    /// Whether what triggers report is of use.
-    pub(crate) fn want_reports(&self) -> bool {
-        matches!(self, Self::Relations(_))
+    /// What triggers are asked to report: what is not known. `None` where that is of no use.
+    pub(crate) fn reports(&self) -> Option<String> {
+        match self {
+            Self::Relations(known) => Some(changes::reports(known.iter().map(|name| &**name))),
+            Self::Nothing | Self::Everything => None,
+        }
     }
 }
 
@@ -166,7 +169,10 @@ impl Ticket for Announced {
         match changes::relation(report) {
             Some(relation) if known.iter().chain(&*reported).any(|name| **name == *relation) => {}
             Some(relation) if reported.len() < MAX_REPORTED => reported.push(relation.into()),
-            Some(_) | None => *changes = Changes::Everything,
+            Some(_) | None => {
+                *changes = Changes::Everything;
+                reported.clear();
+            }
         }
     }
 

@@ -8,10 +8,11 @@ use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
 
 use bytes::BytesMut;
+use postern_core::changes;
 use postern_core::config::DatabaseConfig;
 use postern_core::error::Unavailable;
 use postern_core::pg::{self, Event};
-use postern_core::query::{Query, changes};
+use postern_core::query::Query;
 
 use super::exchange::{BatchError, Stopped, Ticket};
 use super::pace::Pace;

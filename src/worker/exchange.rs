@@ -58,7 +58,7 @@ pub(crate) trait Ticket {
     fn described(&self, statement: usize, description: &RowDescription<'_>);
     /// A row has come.
     fn row(&self, statement: usize, row: &DataRow<'_>);
-    /// A trigger tells what the batch changes (`query::changes::reported`).
+    /// A trigger tells what the batch changes (`postern_core::changes`).
     fn reported(&self, _report: &str) {}
     /// The batch is over.
     fn finish(&self, ending: Ending);

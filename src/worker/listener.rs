@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use postern_core::changes::{self, CHANNEL};
 use postern_core::config::DatabaseConfig;
-use postern_core::query::changes::{self, CHANNEL};
 
 use super::changes::ChangeObserver;
 use super::connection::{CloseUnlessWanted, Connection, Owner};

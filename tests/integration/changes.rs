@@ -12,7 +12,7 @@ const TABLES: &str = "
     CREATE TABLE api.noted (id integer PRIMARY KEY, pause double precision NOT NULL DEFAULT 0);
     CREATE TABLE api.followers (id integer REFERENCES api.noted ON DELETE CASCADE);
     CREATE FUNCTION api.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF current_setting('postern.reports', true) = 'on' THEN RAISE INFO 'data.%', TG_ARGV[0] USING ERRCODE = 'PN001'; END IF;
+        IF current_setting('postern.reports', true) LIKE 'on%' THEN RAISE INFO 'data.%', TG_ARGV[0] USING ERRCODE = 'PN001'; END IF;
         PERFORM pg_sleep(NEW.pause); RETURN NEW;
     END $$;
     CREATE TRIGGER note BEFORE INSERT ON api.noted FOR EACH ROW EXECUTE FUNCTION api.note('behind');
@@ -26,6 +26,8 @@ const LOCATIONS: &str = "
     location = /reported { postern_sql app \"insert into api.noted values (:arg_id::int)\" changes=reported; }
     location = /listed { postern_sql app \"insert into api.noted values (:arg_id::int)\" changes=api.a,api.b; }
     location = /none { postern_sql app \"insert into api.noted values (:arg_id::int)\" changes=none; }
+    location = /slow { postern_sql app \"insert into api.noted values (:arg_id::int, 0.5)\" changes=none; }
+    location = /report { postern_sql app \"select from api.report(:arg_name, :arg_count::int)\" changes=reported; }
     location = /reads { postern_sql app \"select 1\" read_only; }";
 
 /// Nobody else listens: what the log has to say comes from this node's own writes.
@@ -100,6 +102,71 @@ fn a_write_is_known_before_it_is_answered() {
     ] {
         let told = send(method, target, body, status);
         assert!(told.is_empty(), "{method} {target}: {told:?}");
+    }
+    nginx.assert_no_alert();
+}
+
+/// The connection is one: what it says of a batch is that batch's.
+#[test]
+fn a_report_belongs_to_the_write_that_is_at_work() {
+    let postgres = Postgres::start();
+    let nginx = start(&postgres, &postgres.dsn(), "connections 1;");
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let [mut first, mut second] = [nginx.client(), nginx.client()];
+    let since = nginx.error_log().len();
+    let body = "{\"id\":1,\"pause\":0.5}";
+    first.send("POST", "/api/noted", &[], body).unwrap();
+    poll_until("the first one is at work", || postgres.sql(sleeping) == "1");
+    let none = second.request("POST", "/none?id=2", &[("Content-Length", "0")], "");
+    assert_eq!(none.status, 204, "{}", none.body);
+    assert_eq!(first.receive("POST").unwrap().status, 201);
+    let all = [
+        "api.followers",
+        "api.noted",
+        "data.behind",
+        "data.\"far, behind\"",
+    ];
+    assert_eq!(told(&nginx, since), all);
+
+    let since = nginx.error_log().len();
+    let target = "/slow?id=3";
+    first
+        .send("POST", target, &[("Content-Length", "0")], "")
+        .unwrap();
+    poll_until("the first one is at work", || postgres.sql(sleeping) == "1");
+    let answer = second.request("POST", "/api/noted", &[], "{\"id\":4}");
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    assert_eq!(first.receive("POST").unwrap().status, 204);
+    assert_eq!(told(&nginx, since), all);
+    nginx.assert_no_alert();
+}
+
+/// A function may report as well. What is too much, or no name, is everything.
+#[test]
+fn what_a_function_reports_is_bounded() {
+    let postgres = Postgres::start();
+    postgres.sql(
+        "CREATE FUNCTION api.report(name text, count integer) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+             FOR number IN 1..count LOOP
+                 RAISE INFO USING ERRCODE = 'PN001', MESSAGE = format(name, number);
+             END LOOP;
+         END $$",
+    );
+    let nginx = start(&postgres, &postgres.dsn(), "");
+    let mut client = nginx.client();
+    let mut report = |name: &str, count: usize| {
+        let since = nginx.error_log().len();
+        let target = format!("/report?name={name}&count={count}");
+        let answer = client.request("POST", &target, &[("Content-Length", "0")], "");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        told(&nginx, since)
+    };
+    let names = |count: usize| (1..=count).map(|number| format!("data.t{number}"));
+    assert_eq!(report("data.t%25s", 100), names(100).collect::<Vec<_>>());
+    assert_eq!(report("data.t%25s", 101), [EVERYTHING]);
+    assert_eq!(report("data.t", 200), ["data.t"]);
+    for name in ["*", "t", "", "data.a%0Adata.b"] {
+        assert_eq!(report(name, 2), [EVERYTHING], "{name}");
     }
     nginx.assert_no_alert();
 }

@@ -90,7 +90,13 @@ impl Postgres {
     /// Runs a statement as the superuser and answers its rows, unaligned.
     #[track_caller]
     pub(crate) fn sql(&self, text: &str) -> String {
-        psql(self.dir.path(), self.tcp_port, "fixture", text)
+        psql(self.dir.path(), self.tcp_port, "fixture", text).0
+    }
+
+    /// As [`Self::sql`], but answers what the server says besides: notices, a line each.
+    #[track_caller]
+    pub(crate) fn messages(&self, text: &str) -> String {
+        psql(self.dir.path(), self.tcp_port, "fixture", text).1
     }
 
     /// Makes a database with the sample application, as scripts/migrate.sh does, but without its demonstration.
@@ -121,7 +127,7 @@ impl Postgres {
     /// As [`Self::sql`], in the database of [`Self::with_sample_application`].
     #[track_caller]
     pub(crate) fn app_sql(&self, text: &str) -> String {
-        psql(self.dir.path(), self.tcp_port, "app", text)
+        psql(self.dir.path(), self.tcp_port, "app", text).0
     }
 
     /// Stops the server as `pg_ctl stop -m fast` would: clients are sent away.
@@ -187,8 +193,9 @@ impl Drop for Postgres {
     }
 }
 
+/// The rows, and what was written to standard error.
 #[track_caller]
-fn psql(socket_dir: &Path, port: u16, database: &str, text: &str) -> String {
+fn psql(socket_dir: &Path, port: u16, database: &str, text: &str) -> (String, String) {
     let mut command = Command::new(program("psql"));
     command.args([
         "-X",
@@ -209,10 +216,9 @@ fn psql(socket_dir: &Path, port: u16, database: &str, text: &str) -> String {
         .arg(port.to_string())
         .arg("-c")
         .arg(text);
-    String::from_utf8(process::run(&mut command).stdout)
-        .unwrap()
-        .trim_end()
-        .to_owned()
+    let output = process::run(&mut command);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().trim_end().to_owned();
+    (text(output.stdout), text(output.stderr))
 }
 
 /// A program of the newest PostgreSQL that is installed.

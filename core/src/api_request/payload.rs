@@ -34,7 +34,7 @@ pub enum JsonValue<'a> {
 }
 
 impl JsonValue<'_> {
-    /// Its text, unescaped; empty for what has a name of its own.
+    /// Its text, unescaped; empty for `null`, `true` and `false`.
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Null | Self::Bool(_) => "",

@@ -27,17 +27,17 @@ pub struct Context<'a> {
     pub application_name: Option<&'a str>,
     /// `search_path`, as [`search_path`] writes it.
     pub search_path: Option<&'a str>,
+    /// `postern.reports`, as [`crate::changes::reports`] writes it.
+    pub reports: Option<&'a str>,
     /// Nothing may be written in this transaction.
     pub read_only: bool,
     /// Statements are planned once for all values (`plan_cache_mode`).
     pub generic_plan: bool,
-    /// Triggers report what the transaction changes (`query::changes`).
-    pub reports: bool,
 }
 
 impl<'a> Context<'a> {
     /// The settings with a value of the request's, in the order of [`SETTINGS`].
-    fn values(&self) -> [Option<&'a [u8]>; 9] {
+    fn values(&self) -> [Option<&'a [u8]>; 10] {
         [
             self.role.map(str::as_bytes),
             self.claims,
@@ -48,12 +48,13 @@ impl<'a> Context<'a> {
             self.traceparent.map(str::as_bytes),
             self.application_name.map(str::as_bytes),
             self.search_path.map(str::as_bytes),
+            self.reports.map(str::as_bytes),
         ]
     }
 
     /// The settings with a value of ours, in the order of [`CONSTANTS`].
-    fn constants(&self) -> [bool; 3] {
-        [self.read_only, self.generic_plan, self.reports]
+    fn constants(&self) -> [bool; 2] {
+        [self.read_only, self.generic_plan]
     }
 }
 
@@ -123,7 +124,7 @@ fn statement(combination: u16) -> Statement {
     Statement::new(format!("SELECT num_nonnulls({})", calls.join(", ")), [], 1)
 }
 
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "role",
     "request.jwt.claims",
     "request.headers",
@@ -133,12 +134,12 @@ const SETTINGS: [&str; 9] = [
     "request.traceparent",
     "application_name",
     "search_path",
+    "postern.reports",
 ];
 
-const CONSTANTS: [(&str, &str); 3] = [
+const CONSTANTS: [(&str, &str); 2] = [
     ("transaction_read_only", "on"),
     ("plan_cache_mode", "force_generic_plan"),
-    ("postern.reports", "on"),
 ];
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 
 mod array;
 mod build;
-pub mod changes;
 pub mod context;
 pub mod introspection;
 mod params;

@@ -21,9 +21,9 @@ fn settings_hold_for_the_rest_of_the_batch_and_not_a_moment_longer() {
         traceparent: Some("00-a-b-01"),
         application_name: Some("postern/a"),
         search_path: Some(&path),
+        reports: Some("on\napi.a"),
         read_only: true,
         generic_plan: true,
-        reports: true,
     };
     let settings = statements.query(&context).expect("all of them");
     let all = "SELECT current_user, current_setting('request.jwt.claims'), current_setting('request.method'),
@@ -47,7 +47,7 @@ fn settings_hold_for_the_rest_of_the_batch_and_not_a_moment_longer() {
         "{}",
         "00-a-b-01",
         "postern/a",
-        "on",
+        "on\napi.a",
     ];
     assert_eq!(values, expected);
     let after = "SELECT current_user, coalesce(current_setting('request.path', true), ''),
