@@ -13,9 +13,13 @@ const REPORT: &str = "PN001";
 /// Longer than `schema.table` can be, in bytes.
 const MAX_NAME: usize = 256;
 
+/// Room for the names of two tables.
+const USUAL_VALUE: usize = 64;
+
 /// The value of `postern.reports` for a transaction that is known to change these relations: triggers report the others.
 pub fn reports<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
-    let mut value = String::from("on");
+    let mut value = String::with_capacity(USUAL_VALUE);
+    value.push_str("on");
     for relation in known {
         value.push('\n');
         value.push_str(relation);
