@@ -177,10 +177,10 @@ fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -
     };
     let caller = Caller::of(request, database)?;
     let script = bind(request, settings, &caller, head.body(&body)?)?;
-    let changes = changes(settings, head.read_only);
+    let changes = changes(settings, database, head.read_only);
     let transaction = Transaction {
         read_only: head.read_only,
-        reports: database.is_observed().then(|| changes.reports()).flatten(),
+        reports: changes.reports(),
         ..Transaction::default()
     };
     let context = caller.context(request, database, &transaction);
@@ -198,10 +198,10 @@ fn prepare(request: &mut Request, settings: &SqlSettings, database: &Database) -
     })
 }
 
-/// What the script changes.
-fn changes(settings: &SqlSettings, read_only: bool) -> Changes {
+/// What the script changes, for whoever wants to know.
+fn changes(settings: &SqlSettings, database: &Database, read_only: bool) -> Changes {
     match &settings.config.changes {
-        _ if read_only => Changes::Nothing,
+        _ if read_only || !database.is_observed() => Changes::Nothing,
         ScriptChanges::None => Changes::Nothing,
         ScriptChanges::All => Changes::Everything,
         ScriptChanges::Reported => Changes::Relations(Rc::default()),

@@ -52,6 +52,14 @@ fn told(nginx: &Nginx, since: usize) -> Vec<String> {
     changes.collect()
 }
 
+/// What a write to the table tells: what is known of it, then what was reported.
+const ALL: [&str; 4] = [
+    "api.followers",
+    "api.noted",
+    "data.behind",
+    "data.\"far, behind\"",
+];
+
 const EVERYTHING: &str = "everything may have changed";
 
 #[test]
@@ -75,17 +83,10 @@ fn a_write_is_known_before_it_is_answered() {
         send("PATCH", "/api/items/1", "{\"note\":\"x\"}", 200),
         ["api.items"]
     );
-    // What is known of the table, then what was reported.
-    let all = [
-        "api.followers",
-        "api.noted",
-        "data.behind",
-        "data.\"far, behind\"",
-    ];
-    assert_eq!(send("POST", "/api/noted", "{\"id\":1}", 201), all);
-    assert_eq!(send("DELETE", "/api/noted/1", "", 204), all[..2]);
+    assert_eq!(send("POST", "/api/noted", "{\"id\":1}", 201), ALL);
+    assert_eq!(send("DELETE", "/api/noted/1", "", 204), ALL[..2]);
     assert_eq!(send("POST", "/all?id=2", "", 204), [EVERYTHING]);
-    assert_eq!(send("POST", "/reported?id=3", "", 204), all[2..]);
+    assert_eq!(send("POST", "/reported?id=3", "", 204), ALL[2..]);
     assert_eq!(
         send("POST", "/listed?id=4", "", 204),
         ["api.a", "api.b", "data.behind", "data.\"far, behind\""]
@@ -120,13 +121,7 @@ fn a_report_belongs_to_the_write_that_is_at_work() {
     let none = second.request("POST", "/none?id=2", &[("Content-Length", "0")], "");
     assert_eq!(none.status, 204, "{}", none.body);
     assert_eq!(first.receive("POST").unwrap().status, 201);
-    let all = [
-        "api.followers",
-        "api.noted",
-        "data.behind",
-        "data.\"far, behind\"",
-    ];
-    assert_eq!(told(&nginx, since), all);
+    assert_eq!(told(&nginx, since), ALL);
 
     let since = nginx.error_log().len();
     let target = "/slow?id=3";
@@ -137,7 +132,7 @@ fn a_report_belongs_to_the_write_that_is_at_work() {
     let answer = second.request("POST", "/api/noted", &[], "{\"id\":4}");
     assert_eq!(answer.status, 201, "{}", answer.body);
     assert_eq!(first.receive("POST").unwrap().status, 204);
-    assert_eq!(told(&nginx, since), all);
+    assert_eq!(told(&nginx, since), ALL);
     nginx.assert_no_alert();
 }
 
@@ -211,15 +206,7 @@ fn a_write_whose_client_is_gone_is_known_with_all_that_it_has_reported() {
         nginx.error_log()[since..].contains("client prematurely closed connection")
     });
     assert!(told(&nginx, since).is_empty());
-    poll_until("the change is known", || {
-        told(&nginx, since)
-            == [
-                "api.followers",
-                "api.noted",
-                "data.behind",
-                "data.\"far, behind\"",
-            ]
-    });
+    poll_until("the change is known", || told(&nginx, since) == ALL);
     assert_eq!(postgres.sql("SELECT count(*) FROM api.noted"), "1");
     nginx.assert_no_alert();
 }

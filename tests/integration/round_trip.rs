@@ -6,7 +6,10 @@ use crate::support::postgres::Postgres;
 use crate::support::proxy::{Proxy, Traffic};
 
 fn through_proxy(database: &str) -> (Postgres, Proxy, Nginx) {
-    let postgres = Postgres::start();
+    through_proxy_to(Postgres::start(), database)
+}
+
+fn through_proxy_to(postgres: Postgres, database: &str) -> (Postgres, Proxy, Nginx) {
     let proxy = Proxy::start(postgres.socket());
     let nginx = Nginx::ready(&Config::new(&proxy.dsn(), database));
     (postgres, proxy, nginx)
@@ -84,7 +87,22 @@ fn nor_does_a_write_whoever_wants_to_know_of_it() {
             "listen {listen}"
         );
         assert!(cost.answers <= 55, "listen {listen}: {cost:?}");
+        let cost = cost_of(&proxy, &mut nginx.client(), 50, |client| {
+            assert_eq!(client.get("/api/books/1?select=id").body, "{\"id\":1}");
+        });
+        assert_eq!(cost.executes, 100, "a read tells nothing");
     }
+}
+
+/// PostgreSQL sends each report by itself: what is known of a write need not be told.
+#[test]
+fn a_watched_table_is_not_reported_to_who_writes_it() {
+    let postgres = Postgres::start();
+    postgres.watch("api.items");
+    postgres.sql("ALTER ROLE authenticator SET postern.notify = off");
+    let (_postgres, proxy, nginx) = through_proxy_to(postgres, "connections 1; listen on;");
+    let cost = cost_of(&proxy, &mut nginx.client(), 50, patch(0));
+    assert!(cost.answers <= 55, "{cost:?}");
 }
 
 #[test]
